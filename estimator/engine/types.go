@@ -1,0 +1,55 @@
+package engine
+
+// Workload is what the deployment is asked to do, in tokens.
+type Workload struct {
+	InputTokens  int `json:"input_tokens"`
+	OutputTokens int `json:"output_tokens"`
+	// Depth is the number of tokens already in the cache when the timed part begins.
+	Depth int `json:"depth"`
+	// Batch is the number of sequences in flight.
+	Batch int `json:"batch"`
+}
+
+// Split says how a model is divided over several devices.
+type Split string
+
+// Ways to split.
+const (
+	SplitAuto     Split = ""
+	SplitLayer    Split = "layer"
+	SplitTensor   Split = "tensor"
+	SplitPipeline Split = "pipeline"
+	SplitRow      Split = "row"
+)
+
+// Auto asks for an integer setting to be chosen as the engine would.
+const Auto = -1
+
+// Deployment is how the model is run. A zero value means "as the engine does
+// by default"; Resolve fills it in.
+type Deployment struct {
+	Context     int    `json:"context"` // cells asked for; 0 = the engine's default rule
+	Slots       int    `json:"slots"`   // parallel sequences the cache is divided for; 0 = by batch
+	KVTypeK     string `json:"kv_type_k"`
+	KVTypeV     string `json:"kv_type_v"`
+	Batch       int    `json:"n_batch"` // logical batch (llama.cpp -b)
+	UBatch      int    `json:"ubatch"`  // physical micro-batch (llama.cpp -ub)
+	Flash       *bool  `json:"flash_attention"`
+	SWAFull     bool   `json:"swa_full"`
+	NoMmap      bool   `json:"no_mmap"`
+	NoKVOffload bool   `json:"no_kv_offload"`
+	GPULayers   int    `json:"gpu_layers"` // Auto, 0 = CPU only, or as llama.cpp's -ngl (output counts as one)
+	CPUMoE      int    `json:"cpu_moe"`    // first N layers' experts on the host; Auto = as many as needed
+	Split       Split  `json:"split"`
+	TP          int    `json:"tp"`
+	PP          int    `json:"pp"`
+	EP          int    `json:"ep"`
+	DP          int    `json:"dp"`
+	Threads     int    `json:"threads"` // 0 = all usable cores
+	Backend     string `json:"backend"`
+	EngineDate  string `json:"engine_date"` // build date "2026-01"; empty = current
+	// Server settings of vLLM, SGLang and TensorRT-LLM; 0 = the engine's default.
+	MemoryFraction      float64 `json:"memory_fraction"` // gpu_memory_utilization, mem_fraction_static, free_gpu_memory_fraction
+	MaxNumBatchedTokens int     `json:"max_num_batched_tokens"`
+	MaxNumSeqs          int     `json:"max_num_seqs"`
+}

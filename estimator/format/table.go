@@ -1,0 +1,4 @@
+package format
+
+// Table holds all block types and weight formats, read from data.
+type Table struct{}

@@ -8,7 +8,28 @@ type Workload struct {
 	Depth int `json:"depth"`
 	// Batch is the number of sequences in flight.
 	Batch int `json:"batch"`
+	// PromptAssumed is true when no prompt length was given: prefill is then
+	// reported for InputTokens all the same, but decode starts at Depth.
+	PromptAssumed bool `json:"prompt_assumed,omitempty"`
 }
+
+// DecodeStart returns the tokens in one sequence's cache when its first
+// token is generated.
+func (w *Workload) DecodeStart() int {
+	if w.PromptAssumed {
+		return w.Depth
+	}
+	return w.Depth + w.InputTokens
+}
+
+// DecodeDepth returns the mean number of tokens in one sequence's cache
+// while its answer is generated.
+func (w *Workload) DecodeDepth() float64 {
+	return float64(w.DecodeStart()) + float64(w.OutputTokens)/2
+}
+
+// MaxTokens returns the cells that one sequence needs at its end.
+func (w *Workload) MaxTokens() int { return w.DecodeStart() + w.OutputTokens }
 
 // Split says how a model is divided over several devices.
 type Split string

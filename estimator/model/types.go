@@ -39,6 +39,7 @@ const (
 	SSMSmall       Role = "ssm_small" // A, D, dt and other vectors and small matrices kept in F32
 	ShortConvIn    Role = "shortconv_in"
 	ShortConvOut   Role = "shortconv_out"
+	Kept           Role = "kept"   // matrices that quantisers leave in 16 bit (AltUp, Laurel, latent-expert projections …)
 	Norm           Role = "norm"   // 1-D: norms
 	Bias           Role = "bias"   // 1-D: biases, sinks, scales
 	VisionTower    Role = "vision" // vision or audio tower and projector
@@ -55,6 +56,7 @@ type Tensor struct {
 	Elements int64
 	Experts  int // number of experts stacked in the tensor, 0 when none
 	Dims     int // number of dimensions: 1-D tensors are never quantised
+	Part     Part
 	// Type is the block type the tensor is stored in when read from a file
 	// (a name of package format such as "Q4_K", "F16"); empty when synthesised.
 	Type string
@@ -120,6 +122,20 @@ type Layer struct {
 	DenseFFNWidth, ExpertFFNWidth                                                                          int
 }
 
+// Part is the part of a layer that a tensor belongs to.
+type Part uint8
+
+// Parts of a layer, in the order of the groups of package format.
+const (
+	PartAttention Part = iota
+	PartRecurrent
+	PartDenseFFN
+	PartExperts
+	PartShared
+	PartSmall // norms, biases, routers
+	PartGlobal
+)
+
 // Params returns all parameters of the layer.
 func (l *Layer) Params() int64 {
 	return l.AttentionParams + l.RecurrentParams + l.DenseFFNParams + l.ExpertParams + l.SharedParams + l.RouterParams + l.NormParams
@@ -137,6 +153,7 @@ func (l *Layer) ActiveParams() int64 {
 // Model is an architecture worked out: its layers and tensors.
 type Model struct {
 	Arch    Architecture
+	Traits  Trait
 	Layers  []Layer
 	Tensors []Tensor // in file order: globals first, then layer by layer
 	// EmbeddingParams and OutputParams count the token embedding and the

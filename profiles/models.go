@@ -1,0 +1,240 @@
+package profiles
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/plimsoll/plimsoll/estimator/model"
+)
+
+//go:embed models/*.jsonl models/architectures.json
+var modelFiles embed.FS
+
+// ModelEntry is one line of the model catalogue, for listings.
+type ModelEntry struct {
+	ID           string   `json:"id"`
+	Aliases      []string `json:"aliases"`
+	Name         string   `json:"name"`
+	Family       string   `json:"family"`
+	Class        string   `json:"class"`
+	Released     string   `json:"released"`
+	ParamsTotal  int64    `json:"params_total"`
+	ParamsActive int64    `json:"params_active"`
+	MaxContext   int      `json:"max_context"`
+	Unusable     string   `json:"unusable"`
+}
+
+// modelLines returns the raw lines of the catalogue, file by file.
+func modelLines(yield func(file string, line []byte) bool) error {
+	entries, err := fs.ReadDir(modelFiles, "models")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if path.Ext(e.Name()) != ".jsonl" {
+			continue
+		}
+		data, err := modelFiles.ReadFile("models/" + e.Name())
+		if err != nil {
+			return err
+		}
+		for len(data) > 0 {
+			line := data
+			if i := bytes.IndexByte(data, '\n'); i >= 0 {
+				line, data = data[:i], data[i+1:]
+			} else {
+				data = nil
+			}
+			if len(line) > 0 && !yield(e.Name(), line) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// Models lists the catalogue in file order.
+func Models() ([]ModelEntry, error) {
+	var out []ModelEntry
+	var bad error
+	err := modelLines(func(file string, line []byte) bool {
+		var e ModelEntry
+		if bad = json.Unmarshal(line, &e); bad != nil {
+			bad = fmt.Errorf("models/%s: %w", file, bad)
+			return false
+		}
+		out = append(out, e)
+		return true
+	})
+	if err == nil {
+		err = bad
+	}
+	return out, err
+}
+
+// Architecture returns the facts of the catalogue model that the query names.
+func Architecture(query string) (*model.Architecture, error) {
+	line := exactModel(query)
+	if line == nil {
+		id, err := resolveModel(query)
+		if err != nil {
+			return nil, err
+		}
+		if line = exactModel(id); line == nil {
+			return nil, fmt.Errorf("model %q is not in the catalogue", id)
+		}
+	}
+	return decodeModel(line)
+}
+
+// Model returns the catalogue model that the query names, worked out into
+// layers and tensors. The query is an id or an alias, in any case; a miss is
+// an error that suggests the nearest names.
+func Model(query string) (*model.Model, error) {
+	a, err := Architecture(query)
+	if err != nil {
+		return nil, err
+	}
+	return model.New(*a)
+}
+
+func decodeModel(line []byte) (*model.Architecture, error) {
+	var a model.Architecture
+	if err := json.Unmarshal(line, &a); err != nil {
+		return nil, fmt.Errorf("catalogue line of %s: %w", headID(line), err)
+	}
+	if a.Traits == "" {
+		a.Traits, _ = Traits(a.Arch)
+	}
+	return &a, nil
+}
+
+// exactModel finds the line whose id or alias is the query, ignoring case. It
+// reads only the head of each line, where both stand.
+func exactModel(query string) []byte {
+	query = strings.ToLower(strings.TrimSpace(query))
+	if query == "" {
+		return nil
+	}
+	var found []byte
+	_ = modelLines(func(_ string, line []byte) bool {
+		id, aliases := modelHead(line)
+		if equalFold(id, query) {
+			found = line
+			return false
+		}
+		for len(aliases) > 0 {
+			var alias []byte
+			alias, aliases = nextString(aliases)
+			if alias != nil && found == nil && equalFold(alias, query) {
+				found = line // an id may still match
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// modelHead cuts the id and the raw alias list out of a line that begins
+// {"id":"…","aliases":["…","…"].
+func modelHead(line []byte) (id, aliases []byte) {
+	rest, ok := bytes.CutPrefix(line, []byte(`{"id":"`))
+	if !ok {
+		return nil, nil
+	}
+	i := bytes.IndexByte(rest, '"')
+	if i < 0 {
+		return nil, nil
+	}
+	id, rest = rest[:i], rest[i+1:]
+	if rest, ok = bytes.CutPrefix(rest, []byte(`,"aliases":[`)); ok {
+		if i = bytes.IndexByte(rest, ']'); i >= 0 {
+			aliases = rest[:i]
+		}
+	}
+	return id, aliases
+}
+
+func headID(line []byte) string {
+	id, _ := modelHead(line)
+	return string(id)
+}
+
+func nextString(list []byte) (s, rest []byte) {
+	i := bytes.IndexByte(list, '"')
+	if i < 0 {
+		return nil, nil
+	}
+	list = list[i+1:]
+	if i = bytes.IndexByte(list, '"'); i < 0 {
+		return nil, nil
+	}
+	return list[:i], list[i+1:]
+}
+
+// equalFold compares raw bytes with a lower-case ASCII query.
+func equalFold(b []byte, query string) bool {
+	if len(b) != len(query) {
+		return false
+	}
+	for i := range b {
+		c := b[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != query[i] {
+			return false
+		}
+	}
+	return true
+}
+
+type archRow struct {
+	Arch       string   `json:"arch"`
+	Traits     string   `json:"traits"`
+	ModelTypes []string `json:"model_types"`
+}
+
+var archTable = sync.OnceValues(func() ([]archRow, error) {
+	data, err := modelFiles.ReadFile("models/architectures.json")
+	if err != nil {
+		return nil, err
+	}
+	var rows []archRow
+	return rows, json.Unmarshal(data, &rows)
+})
+
+// Traits returns the traits of an architecture, named as GGUF files do
+// (general.architecture) or as config.json does (model_type).
+func Traits(name string) (traits string, ok bool) {
+	_, traits, ok = ArchitectureOf(name)
+	return traits, ok
+}
+
+// ArchitectureOf returns the GGUF architecture name and the traits for a GGUF
+// architecture or a config.json model_type.
+func ArchitectureOf(name string) (arch, traits string, ok bool) {
+	rows, err := archTable()
+	if err != nil {
+		return "", "", false
+	}
+	for _, r := range rows {
+		if r.Arch == name {
+			return r.Arch, r.Traits, true
+		}
+	}
+	for _, r := range rows {
+		for _, t := range r.ModelTypes {
+			if t == name {
+				return r.Arch, r.Traits, true
+			}
+		}
+	}
+	return "", "", false
+}

@@ -66,6 +66,9 @@ type Device struct {
 	// Unified is true where CPU and accelerator share one memory (Apple,
 	// Grace GB10, Strix Halo, Jetson): the pool must not be counted twice.
 	Unified bool `json:"unified,omitempty"`
+	// Slice is the profile of a MIG slice ("3g.40gb") when the record describes
+	// one rather than the whole card. A program can use one slice at a time.
+	Slice string `json:"slice,omitempty"`
 	Provenance
 }
 

@@ -1,0 +1,208 @@
+//go:build linux && cgo
+
+package detect
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/NVIDIA/go-nvml/pkg/nvml"
+)
+
+// newNVML returns the NVML source: libnvidia-ml.so.1, loaded when it is read.
+func newNVML() Source { return &nvmlSource{lib: nvml.New()} }
+
+// nvmlSource reads NVIDIA devices through the driver's management library.
+type nvmlSource struct{ lib nvml.Interface }
+
+func (s *nvmlSource) Name() string { return "nvml" }
+
+// has says whether the loaded library exports a function. Calling one that an
+// older driver lacks would end the process, not return an error.
+func (s *nvmlSource) has(symbol string) bool {
+	ext := s.lib.Extensions()
+	return ext != nil && ext.LookupSymbol(symbol) == nil
+}
+
+func (s *nvmlSource) Read(ctx context.Context) (Reading, error) {
+	var r Reading
+	switch ret := s.lib.Init(); ret {
+	case nvml.SUCCESS:
+	case nvml.ERROR_LIBRARY_NOT_FOUND:
+		return r, fmt.Errorf("libnvidia-ml.so.1 %w", ErrAbsent)
+	case nvml.ERROR_DRIVER_NOT_LOADED, nvml.ERROR_NO_PERMISSION:
+		return r, fmt.Errorf("the NVIDIA driver does not answer (%s): is it loaded, and may this user open /dev/nvidia*?", nvmlText(ret))
+	default:
+		return r, fmt.Errorf("the library does not start (%s)", nvmlText(ret))
+	}
+	defer s.lib.Shutdown()
+	if v, ret := s.lib.SystemGetDriverVersion(); ret == nvml.SUCCESS {
+		r.Driver = v
+	}
+	n, ret := s.lib.DeviceGetCount()
+	if ret != nvml.SUCCESS {
+		return r, fmt.Errorf("cannot count the devices (%s)", nvmlText(ret))
+	}
+	for i := 0; i < min(n, maxDevices); i++ {
+		if ctx.Err() != nil {
+			return r, ctx.Err()
+		}
+		d, ret := s.lib.DeviceGetHandleByIndex(i)
+		if ret != nvml.SUCCESS {
+			r.Notes = append(r.Notes, fmt.Sprintf("nvml: device %d cannot be opened (%s): left out", i, nvmlText(ret)))
+			continue
+		}
+		a, err := s.device(d)
+		if err != nil {
+			r.Notes = append(r.Notes, fmt.Sprintf("nvml: device %d %s: left out", i, err))
+			continue
+		}
+		r.Accelerators = append(r.Accelerators, a)
+	}
+	return r, nil
+}
+
+// device reads one device. Only the name is required: what a driver or device
+// does not support stays zero.
+func (s *nvmlSource) device(d nvml.Device) (Accelerator, error) {
+	a := Accelerator{Vendor: "NVIDIA"}
+	var ret nvml.Return
+	if a.Name, ret = d.GetName(); ret != nvml.SUCCESS || a.Name == "" {
+		return a, fmt.Errorf("does not tell its name (%s)", nvmlText(ret))
+	}
+	switch m, ret := d.GetMemoryInfo(); {
+	case ret == nvml.SUCCESS && m.Total > 0:
+		a.MemoryTotal, a.MemoryFree, a.MemoryUsed = clampBytes(m.Total), clampBytes(m.Free), clampBytes(m.Used)
+	case ret == nvml.SUCCESS || ret == nvml.ERROR_NOT_SUPPORTED:
+		a.NoOwnMemory = true
+	}
+	if p, ret := d.GetPciInfo(); ret == nvml.SUCCESS {
+		a.PCIAddress = shortPCI(cString(p.BusId[:]))
+		// The id holds the device in its upper and the vendor in its lower half.
+		if p.PciDeviceId != 0 {
+			a.PCIID = fmt.Sprintf("%04x:%04x", p.PciDeviceId&0xffff, p.PciDeviceId>>16)
+		}
+	}
+	if s.has("nvmlDeviceGetMemoryBusWidth") {
+		a.BusWidthBits = value(d.GetMemoryBusWidth())
+	}
+	a.MemoryClockMHz = value(d.GetMaxClockInfo(nvml.CLOCK_MEM))
+	a.SMClockMHz = value(d.GetMaxClockInfo(nvml.CLOCK_SM))
+	if s.has("nvmlDeviceGetNumGpuCores") {
+		a.Cores = value(d.GetNumGpuCores())
+	}
+	if major, minor, ret := d.GetCudaComputeCapability(); ret == nvml.SUCCESS {
+		a.Compute = fmt.Sprintf("%d.%d", major, minor)
+	}
+	a.PCIeGen, a.PCIeLanes = value(d.GetMaxPcieLinkGeneration()), value(d.GetMaxPcieLinkWidth())
+	a.PCIeGenNow, a.PCIeLanesNow = value(d.GetCurrPcieLinkGeneration()), value(d.GetCurrPcieLinkWidth())
+	a.PowerWatts = float64(value(d.GetPowerManagementDefaultLimit())) / 1000
+	s.nvlink(d, &a)
+	s.mig(d, &a)
+	return a, nil
+}
+
+// nvlink counts the links that are up and reads their common speed.
+func (s *nvmlSource) nvlink(d nvml.Device, a *Accelerator) {
+	for l := 0; l < nvml.NVLINK_MAX_LINKS; l++ {
+		state, ret := d.GetNvLinkState(l)
+		if ret != nvml.SUCCESS {
+			break
+		}
+		if state == nvml.FEATURE_ENABLED {
+			a.NVLinks++
+		}
+	}
+	if a.NVLinks == 0 || !s.has("nvmlDeviceGetFieldValues") {
+		return
+	}
+	speed := []nvml.FieldValue{{FieldId: nvml.FI_DEV_NVLINK_SPEED_MBPS_COMMON}}
+	if d.GetFieldValues(speed) != nvml.SUCCESS || nvml.Return(speed[0].NvmlReturn) != nvml.SUCCESS {
+		return
+	}
+	if mbps := binary.NativeEndian.Uint32(speed[0].Value[:4]); mbps < 1_000_000 {
+		a.NVLinkGBps = float64(a.NVLinks) * float64(mbps) / 1000
+	}
+}
+
+// mig lists the MIG devices of a card whose MIG mode is on.
+func (s *nvmlSource) mig(d nvml.Device, a *Accelerator) {
+	if !s.has("nvmlDeviceGetMigMode") || !s.has("nvmlDeviceGetMigDeviceHandleByIndex") {
+		return
+	}
+	now, _, ret := d.GetMigMode()
+	if ret != nvml.SUCCESS || now != nvml.DEVICE_MIG_ENABLE {
+		return
+	}
+	a.MIG = true
+	n, ret := d.GetMaxMigDeviceCount()
+	if ret != nvml.SUCCESS {
+		return
+	}
+	total := s.multiprocessors(d)
+	for i := 0; i < min(n, maxDevices); i++ {
+		m, ret := d.GetMigDeviceHandleByIndex(i)
+		if ret != nvml.SUCCESS {
+			continue // the slot is empty
+		}
+		var sl Slice
+		if at, ret := m.GetAttributes(); ret == nvml.SUCCESS {
+			sl.Multiprocessors = int(at.MultiprocessorCount)
+			sl.MemoryTotal = clampBytes(at.MemorySizeMB << 20)
+			sl.MemoryFree = sl.MemoryTotal
+		}
+		if mem, ret := m.GetMemoryInfo(); ret == nvml.SUCCESS && mem.Total > 0 {
+			sl.MemoryTotal, sl.MemoryFree = clampBytes(mem.Total), clampBytes(mem.Free)
+		}
+		if gi, ret := m.GetGpuInstanceId(); ret == nvml.SUCCESS {
+			sl.GPUInstance = gi
+		} else {
+			sl.GPUInstance = -1 - i // not known: shares with none
+		}
+		if name, ret := m.GetName(); ret == nvml.SUCCESS {
+			if _, profile, ok := strings.Cut(name, " MIG "); ok {
+				sl.Profile = strings.TrimSpace(profile)
+			}
+		}
+		if total > 0 {
+			sl.ComputeShare = float64(sl.Multiprocessors) / float64(total)
+		}
+		if sl.MemoryTotal > 0 {
+			a.Slices = append(a.Slices, sl)
+		}
+	}
+}
+
+// multiprocessors is how many the largest MIG profile of the card has, which
+// is what slices divide among them; 0 when not known.
+func (s *nvmlSource) multiprocessors(d nvml.Device) int {
+	if !s.has("nvmlDeviceGetGpuInstanceProfileInfo") {
+		return 0
+	}
+	most := 0
+	for p := 0; p < nvml.GPU_INSTANCE_PROFILE_COUNT; p++ {
+		if info, ret := d.GetGpuInstanceProfileInfo(p); ret == nvml.SUCCESS {
+			most = max(most, int(info.MultiprocessorCount))
+		}
+	}
+	return most
+}
+
+// value is what a getter returned, zero unless it succeeded with a sane figure.
+func value[T int | uint32](v T, ret nvml.Return) int {
+	if ret != nvml.SUCCESS || v < 0 || int64(v) > 1<<24 {
+		return 0
+	}
+	return int(v)
+}
+
+func cString(b []uint8) string {
+	s, _, _ := strings.Cut(string(b), "\x00")
+	return s
+}
+
+// nvmlText is the code of a return. The library's own text is not asked for:
+// it may not be loaded.
+func nvmlText(ret nvml.Return) string { return fmt.Sprintf("NVML code %d", int(ret)) }

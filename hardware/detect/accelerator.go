@@ -113,7 +113,7 @@ func (b *builder) findDevice(source string, i int, a *Accelerator) {
 // card makes the record of a whole card.
 func (b *builder) card(source string, i int, a *Accelerator, host *hardware.Host) *hardware.Device {
 	var d hardware.Device
-	known, how := b.matchDevice(a)
+	known, how := b.matchDevice(a, host)
 	if known != nil {
 		d = *known
 		b.findf("catalogue", fmt.Sprintf("device %d", i), "%s", strings.TrimSpace(d.ID+" "+how))
@@ -162,7 +162,7 @@ func (b *builder) memory(i int, a *Accelerator, d *hardware.Device, host *hardwa
 	if a.NoOwnMemory || d.Unified && a.MemoryTotal == 0 {
 		d.Unified = true
 		d.UsableBytes, d.FreeBytes = host.MemoryBytes, host.AvailableBytes
-		if d.MemoryBytes == 0 || host.MemoryBytes > d.MemoryBytes || float64(host.MemoryBytes) < 0.6*float64(d.MemoryBytes) {
+		if d.MemoryBytes == 0 || host.MemoryBytes > d.MemoryBytes || host.MemoryBytes > 0 && float64(host.MemoryBytes) < 0.6*float64(d.MemoryBytes) {
 			d.MemoryBytes = host.MemoryBytes
 		}
 		b.findf("host memory", fmt.Sprintf("device %d memory", i), "%d bytes shared with the host", host.MemoryBytes)
@@ -186,6 +186,18 @@ func (b *builder) memory(i int, a *Accelerator, d *hardware.Device, host *hardwa
 		b.note("device %d (%s): the driver reports %.1f GiB where the catalogue says %.1f GiB: the driver is believed",
 			i, a.Name, gib(a.MemoryTotal), gib(d.MemoryBytes))
 		d.MemoryBytes = a.MemoryTotal
+	}
+}
+
+// unifiedHost gives a host whose processor is unknown the bandwidth of the
+// device that shares its memory.
+func unifiedHost(h *hardware.Host, ds []*hardware.Device) {
+	for _, d := range ds {
+		if d.Unified && d.BandwidthGBps > 0 && (h.CPU.BandwidthGBps == 0 || h.CPU.Assumed["bandwidth_gb_s"] != "") {
+			h.CPU.BandwidthGBps = d.BandwidthGBps
+			assume(&h.CPU.Provenance, "bandwidth_gb_s", "the memory that it shares with "+d.Name)
+			return
+		}
 	}
 }
 
@@ -282,13 +294,24 @@ func sliceDevice(s *Slice, a *Accelerator, card *hardware.Device) *hardware.Devi
 var vgpuSuffix = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`-\d{1,3}[A-CQ]$`) })
 
 // matchDevice asks the catalogue by the reported name, then by the name
-// without a virtual GPU's suffix.
-func (b *builder) matchDevice(a *Accelerator) (*hardware.Device, string) {
+// without a virtual GPU's suffix. An integrated GPU is called the same on
+// boards of different size ("Orin (nvgpu)"): there the board's name goes first.
+func (b *builder) matchDevice(a *Accelerator, host *hardware.Host) (*hardware.Device, string) {
 	if b.opts.Catalogue == nil {
 		return nil, ""
 	}
-	if d, how, ok := b.opts.Catalogue.MatchDevice(a.Name, a.MemoryTotal, a.PCIID, a.Vendor); ok && d != nil {
-		return d, how
+	ask, memory := []string{a.Name}, a.MemoryTotal
+	if a.NoOwnMemory {
+		memory = host.MemoryBytes
+		ask = []string{b.board, a.Name, b.product}
+	}
+	for _, name := range ask {
+		if name == "" {
+			continue
+		}
+		if d, how, ok := b.opts.Catalogue.MatchDevice(name, memory, a.PCIID, a.Vendor); ok && d != nil {
+			return d, how
+		}
 	}
 	if bare := vgpuSuffix().ReplaceAllString(a.Name, ""); bare != a.Name {
 		if d, how, ok := b.opts.Catalogue.MatchDevice(bare, 0, a.PCIID, a.Vendor); ok && d != nil {

@@ -81,10 +81,12 @@ type Report struct {
 
 // builder collects a report.
 type builder struct {
-	opts   Options
-	root   string
-	live   bool // the root is this machine's own
-	report Report
+	opts Options
+	root string
+	live bool // the root is this machine's own
+	// What the firmware calls the board (device tree) and the product (DMI).
+	board, product string
+	report         Report
 }
 
 // find records a fact; an empty value is none.
@@ -133,10 +135,15 @@ func Local(ctx context.Context, opts Options) (*Report, error) {
 		return nil, fmt.Errorf("detect: %w", ctx.Err())
 	}
 	if len(devices) == 0 {
-		if !b.noteUndriven() {
+		switch {
+		case b.noteUndriven():
+		case b.live && runtime.GOOS == "darwin":
+			b.note("the GPU of a Mac is not read yet: name the chip with --on")
+		default:
 			b.note("no accelerator found: no NVIDIA driver answers and none is seen on the PCI bus")
 		}
 	}
+	unifiedHost(&host, devices)
 	node := hardware.Node{Count: 1, Host: host, Devices: devices, Link: nodeLink(devices)}
 	b.report.Machine = &hardware.Machine{
 		ID: "local", Name: machineName(&node), Nodes: []hardware.Node{node}, Local: true,

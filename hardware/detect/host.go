@@ -120,6 +120,7 @@ func (b *builder) linuxCPU() (CPUFacts, []string, SMBIOS) {
 	vendor := sysText(b.root, "/sys/class/dmi/id/sys_vendor")
 	product := sysText(b.root, "/sys/class/dmi/id/product_name")
 	board := firstLine(deviceTree(b.root, "model"))
+	b.board, b.product = board, product
 	if board == "" {
 		board = facts.Board
 	}

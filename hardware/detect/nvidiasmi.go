@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,8 +34,6 @@ func (s *smiSource) Read(ctx context.Context) (Reading, error) {
 		}
 		run = func(ctx context.Context, args ...string) ([]byte, error) { return runBounded(ctx, path, args...) }
 	}
-	ctx, cancel := context.WithTimeout(ctx, smiTimeout)
-	defer cancel()
 	out, err := run(ctx, "-q", "-x")
 	if err == nil {
 		var r Reading
@@ -46,7 +43,10 @@ func (s *smiSource) Read(ctx context.Context) (Reading, error) {
 	}
 	out, err2 := run(ctx, "--query-gpu="+smiQuery, "--format=csv")
 	if err2 != nil {
-		return Reading{}, errors.Join(err, err2)
+		if err != nil {
+			err2 = fmt.Errorf("-q -x %w; --query-gpu %w", err, err2)
+		}
+		return Reading{}, err2
 	}
 	return ParseNvidiaSMICSV(out)
 }
@@ -71,8 +71,11 @@ func smiPath() (string, error) {
 	return "", exec.ErrNotFound
 }
 
-// runBounded runs a command and returns at most maxText bytes of its stdout.
+// runBounded runs a command within smiTimeout and returns at most maxText
+// bytes of its stdout.
 func runBounded(ctx context.Context, name string, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, smiTimeout)
+	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.WaitDelay = 100 * time.Millisecond
 	cmd.Env = append(os.Environ(), "LC_ALL=C")

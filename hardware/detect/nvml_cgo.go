@@ -19,11 +19,17 @@ type nvmlSource struct{ lib nvml.Interface }
 
 func (s *nvmlSource) Name() string { return "nvml" }
 
-// has says whether the loaded library exports a function. Calling one that an
-// older driver lacks would end the process, not return an error.
-func (s *nvmlSource) has(symbol string) bool {
+// has says whether the loaded library exports one of these functions. Calling
+// one that it lacks (an older driver, a Tegra board's small library) would end
+// the process, not return an error.
+func (s *nvmlSource) has(symbols ...string) bool {
 	ext := s.lib.Extensions()
-	return ext != nil && ext.LookupSymbol(symbol) == nil
+	for _, name := range symbols {
+		if ext != nil && ext.LookupSymbol("nvmlDeviceGet"+name) == nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *nvmlSource) Read(ctx context.Context) (Reading, error) {
@@ -72,33 +78,47 @@ func (s *nvmlSource) device(d nvml.Device) (Accelerator, error) {
 	if a.Name, ret = d.GetName(); ret != nvml.SUCCESS || a.Name == "" {
 		return a, fmt.Errorf("does not tell its name (%s)", nvmlText(ret))
 	}
-	switch m, ret := d.GetMemoryInfo(); {
-	case ret == nvml.SUCCESS && m.Total > 0:
-		a.MemoryTotal, a.MemoryFree, a.MemoryUsed = clampBytes(m.Total), clampBytes(m.Free), clampBytes(m.Used)
-	case ret == nvml.SUCCESS || ret == nvml.ERROR_NOT_SUPPORTED:
+	if !s.has("MemoryInfo") {
 		a.NoOwnMemory = true
-	}
-	if p, ret := d.GetPciInfo(); ret == nvml.SUCCESS {
-		a.PCIAddress = shortPCI(cString(p.BusId[:]))
-		// The id holds the device in its upper and the vendor in its lower half.
-		if p.PciDeviceId != 0 {
-			a.PCIID = fmt.Sprintf("%04x:%04x", p.PciDeviceId&0xffff, p.PciDeviceId>>16)
+	} else if m, ret := d.GetMemoryInfo(); true {
+		switch {
+		case ret == nvml.SUCCESS && m.Total > 0:
+			a.MemoryTotal, a.MemoryFree, a.MemoryUsed = clampBytes(m.Total), clampBytes(m.Free), clampBytes(m.Used)
+		case ret == nvml.SUCCESS || ret == nvml.ERROR_NOT_SUPPORTED:
+			a.NoOwnMemory = true
 		}
 	}
-	if s.has("nvmlDeviceGetMemoryBusWidth") {
+	if s.has("PciInfo_v3", "PciInfo_v2", "PciInfo") {
+		if p, ret := d.GetPciInfo(); ret == nvml.SUCCESS {
+			a.PCIAddress = shortPCI(cString(p.BusId[:]))
+			// The id holds the device in its upper and the vendor in its lower half.
+			if p.PciDeviceId != 0 {
+				a.PCIID = fmt.Sprintf("%04x:%04x", p.PciDeviceId&0xffff, p.PciDeviceId>>16)
+			}
+		}
+	}
+	if s.has("MemoryBusWidth") {
 		a.BusWidthBits = value(d.GetMemoryBusWidth())
 	}
-	a.MemoryClockMHz = value(d.GetMaxClockInfo(nvml.CLOCK_MEM))
-	a.SMClockMHz = value(d.GetMaxClockInfo(nvml.CLOCK_SM))
-	if s.has("nvmlDeviceGetNumGpuCores") {
+	if s.has("MaxClockInfo") {
+		a.MemoryClockMHz = value(d.GetMaxClockInfo(nvml.CLOCK_MEM))
+		a.SMClockMHz = value(d.GetMaxClockInfo(nvml.CLOCK_SM))
+	}
+	if s.has("NumGpuCores") {
 		a.Cores = value(d.GetNumGpuCores())
 	}
-	if major, minor, ret := d.GetCudaComputeCapability(); ret == nvml.SUCCESS {
-		a.Compute = fmt.Sprintf("%d.%d", major, minor)
+	if s.has("CudaComputeCapability") {
+		if major, minor, ret := d.GetCudaComputeCapability(); ret == nvml.SUCCESS {
+			a.Compute = fmt.Sprintf("%d.%d", major, minor)
+		}
 	}
-	a.PCIeGen, a.PCIeLanes = value(d.GetMaxPcieLinkGeneration()), value(d.GetMaxPcieLinkWidth())
-	a.PCIeGenNow, a.PCIeLanesNow = value(d.GetCurrPcieLinkGeneration()), value(d.GetCurrPcieLinkWidth())
-	a.PowerWatts = float64(value(d.GetPowerManagementDefaultLimit())) / 1000
+	if s.has("MaxPcieLinkWidth") && s.has("CurrPcieLinkWidth") {
+		a.PCIeGen, a.PCIeLanes = value(d.GetMaxPcieLinkGeneration()), value(d.GetMaxPcieLinkWidth())
+		a.PCIeGenNow, a.PCIeLanesNow = value(d.GetCurrPcieLinkGeneration()), value(d.GetCurrPcieLinkWidth())
+	}
+	if s.has("PowerManagementDefaultLimit") {
+		a.PowerWatts = float64(value(d.GetPowerManagementDefaultLimit())) / 1000
+	}
 	s.nvlink(d, &a)
 	s.mig(d, &a)
 	return a, nil
@@ -106,7 +126,7 @@ func (s *nvmlSource) device(d nvml.Device) (Accelerator, error) {
 
 // nvlink counts the links that are up and reads their common speed.
 func (s *nvmlSource) nvlink(d nvml.Device, a *Accelerator) {
-	for l := 0; l < nvml.NVLINK_MAX_LINKS; l++ {
+	for l := 0; l < nvml.NVLINK_MAX_LINKS && s.has("NvLinkState"); l++ {
 		state, ret := d.GetNvLinkState(l)
 		if ret != nvml.SUCCESS {
 			break
@@ -115,7 +135,7 @@ func (s *nvmlSource) nvlink(d nvml.Device, a *Accelerator) {
 			a.NVLinks++
 		}
 	}
-	if a.NVLinks == 0 || !s.has("nvmlDeviceGetFieldValues") {
+	if a.NVLinks == 0 || !s.has("FieldValues") {
 		return
 	}
 	speed := []nvml.FieldValue{{FieldId: nvml.FI_DEV_NVLINK_SPEED_MBPS_COMMON}}
@@ -129,7 +149,7 @@ func (s *nvmlSource) nvlink(d nvml.Device, a *Accelerator) {
 
 // mig lists the MIG devices of a card whose MIG mode is on.
 func (s *nvmlSource) mig(d nvml.Device, a *Accelerator) {
-	if !s.has("nvmlDeviceGetMigMode") || !s.has("nvmlDeviceGetMigDeviceHandleByIndex") {
+	if !s.has("MigMode") || !s.has("MigDeviceHandleByIndex") {
 		return
 	}
 	now, _, ret := d.GetMigMode()
@@ -178,7 +198,7 @@ func (s *nvmlSource) mig(d nvml.Device, a *Accelerator) {
 // multiprocessors is how many the largest MIG profile of the card has, which
 // is what slices divide among them; 0 when not known.
 func (s *nvmlSource) multiprocessors(d nvml.Device) int {
-	if !s.has("nvmlDeviceGetGpuInstanceProfileInfo") {
+	if !s.has("GpuInstanceProfileInfo") {
 		return 0
 	}
 	most := 0

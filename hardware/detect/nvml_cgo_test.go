@@ -244,6 +244,32 @@ func TestNVMLUnifiedMemory(t *testing.T) {
 	}
 }
 
+// TestTegra: the board tells what "Orin (nvgpu)" does not, and the small
+// library of Tegra lacks nearly every function.
+func TestTegra(t *testing.T) {
+	dir := root(t, map[string]string{
+		"proc/device-tree/model": "NVIDIA Jetson Nano Orin A100 Board\x00",
+		"proc/meminfo":           "MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 7000000 kB\nBuffers: 1 kB\nCached: 1 kB\n",
+		"proc/cpuinfo":           "processor : 0\nCPU implementer : 0x41\nCPU part : 0xd42\n",
+	})
+	all := "MemoryInfo PciInfo_v3 PciInfo_v2 PciInfo MemoryBusWidth MaxClockInfo NumGpuCores CudaComputeCapability MaxPcieLinkWidth PowerManagementDefaultLimit NvLinkState MigMode"
+	var lacks string
+	for _, f := range strings.Fields(all) {
+		lacks += " nvmlDeviceGet" + f
+	}
+	r, err := Local(context.Background(), Options{Root: dir, Catalogue: fakeCatalogue{}, Sources: []Source{&nvmlSource{lib: library(lacks, card{name: "Orin (nvgpu)", total: 1})}}})
+	if err != nil || len(r.Machine.Nodes[0].Devices) != 1 {
+		t.Fatal(err, r)
+	}
+	d, h := r.Machine.Nodes[0].Devices[0], r.Machine.Nodes[0].Host
+	if d.ID != "a100-sxm-80gb" || !d.Unified || d.UsableBytes != 8000000<<10 || d.PCIeGen != 0 {
+		t.Errorf("device %+v", d)
+	}
+	if h.CPU.BandwidthGBps != d.BandwidthGBps || h.CPU.Name != "Cortex-A78AE" {
+		t.Errorf("cpu %+v", h.CPU)
+	}
+}
+
 func TestNVMLErrors(t *testing.T) {
 	for ret, want := range map[nvml.Return]string{
 		nvml.ERROR_LIBRARY_NOT_FOUND: "not present",

@@ -11,7 +11,7 @@ const (
 	bufferSize = 128 << 10
 	// maxScan bounds the bytes read from one file. The largest tokenizers
 	// take some 30 MB; a file that needs more is not a model.
-	maxScan = 256 << 20
+	maxScan = 96 << 20
 )
 
 var errScan = fmt.Errorf("the header is longer than %d MiB", maxScan>>20)

@@ -1,4 +1,232 @@
 package calibration
 
+import (
+	"errors"
+	"fmt"
+)
+
 // Table holds the calibrated parameters of the speed model, read from data.
-type Table struct{}
+// It is immutable and safe for use by several goroutines.
+type Table struct {
+	// Version names the fit ("2026-11 first set").
+	Version string `json:"version"`
+	// Source says from which measurements the parameters come.
+	Source string           `json:"source"`
+	Host   HostRules        `json:"host"`
+	Sets   []Set            `json:"sets"`
+	Groups map[string]Group `json:"groups"` // "engine/backend/level/key", see GroupKey
+}
+
+// Set is the base (the coarsest level) of one engine on one backend.
+type Set struct {
+	Engine  string `json:"engine"`
+	Backend string `json:"backend"`
+	// Like names the engine/backend whose base and groups stand in where this
+	// set gives none of its own; Factors then multiply its parameters.
+	Like    string  `json:"like,omitempty"`
+	Factors Factors `json:"factors,omitzero"`
+	Base    *Base   `json:"base,omitempty"`
+	Why     string  `json:"why,omitempty"`
+	Rows    int     `json:"rows,omitempty"` // measurements behind the set
+	Devices int     `json:"devices,omitempty"`
+}
+
+// Factors multiply the parameters of a coarser level; zero stands for 1.
+type Factors struct {
+	Stream   float64 `json:"stream,omitempty"`   // share of the bandwidth that weights reach
+	GEMV     float64 `json:"gemv,omitempty"`     // arithmetic at few rows
+	GEMM     float64 `json:"gemm,omitempty"`     // arithmetic at many rows
+	Cache    float64 `json:"cache,omitempty"`    // attention, both its bytes and its arithmetic
+	Overhead float64 `json:"overhead,omitempty"` // fixed times
+}
+
+// Group is a finer level's deviation from the coarser one.
+type Group struct {
+	Factors
+	Rows int `json:"rows,omitempty"`
+	// SDDecode and SDPrefill are the spread (standard deviation of the log)
+	// of this group's own measurements; zero means that of the base.
+	SDDecode  float64 `json:"sd_decode,omitempty"`
+	SDPrefill float64 `json:"sd_prefill,omitempty"`
+}
+
+// Base holds the parameters of an engine on a backend.
+type Base struct {
+	// Stream is the share of the nominal bandwidth at which weights stream.
+	Stream float64 `json:"stream"`
+	// ExpertStream is the same for routed experts, relative to Stream.
+	ExpertStream float64 `json:"expert_stream"`
+	// Cache is the share of the bandwidth at which attention reads the cache,
+	// without and with flash attention.
+	Cache      float64 `json:"cache"`
+	CacheFlash float64 `json:"cache_flash"`
+	// GEMV and GEMM are the shares of the peak rate reached with few and with
+	// many rows, by format class; "*" is any other class.
+	GEMV map[string]float64 `json:"gemv"`
+	GEMM map[string]float64 `json:"gemm"`
+	// ExpertGEMM is the same for routed experts, relative to GEMM.
+	ExpertGEMM float64 `json:"expert_gemm"`
+	// RecurrentGEMM is the same for recurrent mixers.
+	RecurrentGEMM float64 `json:"recurrent_gemm"`
+	// HalfRows is the number of rows at which matrix multiplication reaches
+	// half of its rate.
+	HalfRows       float64 `json:"half_rows"`
+	ExpertHalfRows float64 `json:"expert_half_rows"`
+	// Attn is the share of the attention rate that scores reach in prefill,
+	// without and with flash attention.
+	Attn      float64 `json:"attn"`
+	AttnFlash float64 `json:"attn_flash"`
+	// Fixed times in microseconds: of a decode step, of every layer visited,
+	// added for a layer with experts and for a recurrent one.
+	StepMicros      float64 `json:"step_us"`
+	LayerMicros     float64 `json:"layer_us"`
+	MoEMicros       float64 `json:"moe_us"`
+	RecurrentMicros float64 `json:"recurrent_us"`
+	PrefillMicros   float64 `json:"prefill_us"` // of a prefill
+	// CrossMicros is the cost of handing activations to the host and back,
+	// HopMicros that of handing them to the next device.
+	CrossMicros float64 `json:"cross_us"`
+	HopMicros   float64 `json:"hop_us"`
+	// Link is the share of the link's nominal rate that streamed weights
+	// reach; StreamRows the rows from which the engine streams host-resident
+	// weights to the device instead of computing on the host, 0 for never.
+	Link       float64 `json:"link"`
+	StreamRows float64 `json:"stream_rows"`
+	// Pipeline is the share of the ideal gain of a pipelined prefill over
+	// several devices that is realised, 0 for none.
+	Pipeline float64 `json:"pipeline"`
+	// SyncMicros is the cost of one all-reduce of tensor parallelism per
+	// doubling of the devices, in microseconds, where the link does not say.
+	SyncMicros float64 `json:"sync_us"`
+	// ThreadGBps is the bandwidth that one thread draws, NUMA the worth of a
+	// further socket relative to the first (host sets only).
+	ThreadGBps float64 `json:"thread_gb_s,omitempty"`
+	NUMA       float64 `json:"numa,omitempty"`
+	// Rates lists, by format class, which of the device's peak rates counts,
+	// best first, for GEMM; FewRates the same for GEMV, AttnRates for attention.
+	Rates     map[string][]RateRef `json:"rates"`
+	FewRates  []RateRef            `json:"few_rates"`
+	AttnRates []RateRef            `json:"attn_rates"`
+	// ISA multiplies a CPU's arithmetic on quantised classes by what it knows.
+	ISA []ISAFactor `json:"isa,omitempty"`
+	// Drift is by how much builds older than Reference are slower, in log per
+	// year, by phase; at most DriftYears count.
+	Reference    string  `json:"reference,omitempty"` // year-month
+	DriftDecode  float64 `json:"drift_decode,omitempty"`
+	DriftPrefill float64 `json:"drift_prefill,omitempty"`
+	DriftYears   float64 `json:"drift_years,omitempty"`
+	// SDDecode and SDPrefill are spreads (standard deviation of the log) by
+	// level: device, family, vendor, kind, assumed.
+	SDDecode  [5]float64 `json:"sd_decode"`
+	SDPrefill [5]float64 `json:"sd_prefill"`
+}
+
+// RateRef names one of a device's peak rates and what to multiply it by when
+// it stands in for another.
+type RateRef struct {
+	Rate string  `json:"rate"` // fp32 fp16 fp16_acc32 bf16 fp8 int8 fp4
+	X    float64 `json:"x"`
+}
+
+// ISAFactor gives a CPU's arithmetic on quantised weights relative to its
+// FP32 peak; the first feature that the CPU has counts.
+type ISAFactor struct {
+	Has string  `json:"has"`
+	X   float64 `json:"x"`
+}
+
+// HostRules derive what a processor's record leaves out.
+type HostRules struct {
+	// FlopsPerCycle of one core by instruction set, first match; used when
+	// the record has no peak. Source says where the numbers come from.
+	FlopsPerCycle []ISAFactor `json:"flops_per_cycle"`
+	GHz           float64     `json:"assumed_ghz"`
+	Cores         float64     `json:"assumed_cores"`
+	// FlopsPerByte gives a peak from the bandwidth where nothing else is
+	// known of an accelerator.
+	FlopsPerByte float64 `json:"assumed_flops_per_byte"`
+	// PCIeGBpsPerLane is the rate of one lane, one direction, from generation 1.
+	PCIeGBpsPerLane []float64 `json:"pcie_gb_s_per_lane"`
+	// PCIeGen and PCIeLanes stand in where a device's record has none.
+	PCIeGen   int `json:"assumed_pcie_gen"`
+	PCIeLanes int `json:"assumed_pcie_lanes"`
+	// AssumedSD is added (in square) to the spread for each assumed fact
+	// that the result rests on.
+	AssumedSD float64 `json:"assumed_sd"`
+	Source    string  `json:"source"`
+}
+
+// GroupKey is the key of a group: level is device, family or vendor.
+func GroupKey(engine, backend, level, key string) string {
+	return engine + "/" + backend + "/" + level + "/" + key
+}
+
+// ErrNone is returned when no set serves an engine and backend.
+var ErrNone = errors.New("no calibrated parameters")
+
+// set finds the set of an engine and backend: the exact one, else one of the
+// same backend (llama.cpp first, being first in the table), else any of the engine.
+func (t *Table) set(engine, backend string) (s *Set, exact bool, err error) {
+	var sameBackend *Set
+	for i := range t.Sets {
+		c := &t.Sets[i]
+		if c.Backend == backend {
+			if c.Engine == engine {
+				return c, true, nil
+			}
+			if sameBackend == nil {
+				sameBackend = c
+			}
+		}
+	}
+	if sameBackend != nil {
+		return sameBackend, false, nil
+	}
+	for i := range t.Sets {
+		if c := &t.Sets[i]; c.Engine == engine && c.Backend != "cpu" {
+			return c, false, nil
+		}
+	}
+	for i := range t.Sets {
+		if c := &t.Sets[i]; c.Backend != "cpu" {
+			return c, false, nil
+		}
+	}
+	return nil, false, fmt.Errorf("engine %q, backend %q: %w; add a set to the calibration data", engine, backend, ErrNone)
+}
+
+// based follows Like until a set with a base is found, collecting factors.
+func (t *Table) based(s *Set) (*Set, Factors, error) {
+	f := Factors{}
+	for hops := 0; s != nil && hops < 4; hops++ {
+		f = f.times(s.Factors)
+		if s.Base != nil {
+			return s, f, nil
+		}
+		s = t.named(s.Like)
+	}
+	return nil, f, fmt.Errorf("calibration data: a set leads to no base; give it a base or a like that names one: %w", ErrNone)
+}
+
+func (t *Table) named(name string) *Set {
+	for i := range t.Sets {
+		if t.Sets[i].Engine+"/"+t.Sets[i].Backend == name {
+			return &t.Sets[i]
+		}
+	}
+	return nil
+}
+
+func one(x float64) float64 {
+	if x == 0 {
+		return 1
+	}
+	return x
+}
+
+func (f Factors) times(g Factors) Factors {
+	return Factors{
+		Stream: one(f.Stream) * one(g.Stream), GEMV: one(f.GEMV) * one(g.GEMV), GEMM: one(f.GEMM) * one(g.GEMM),
+		Cache: one(f.Cache) * one(g.Cache), Overhead: one(f.Overhead) * one(g.Overhead),
+	}
+}

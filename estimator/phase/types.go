@@ -1,50 +1,80 @@
 package phase
 
+import (
+	"github.com/plimsoll/plimsoll/estimator/engine"
+	"github.com/plimsoll/plimsoll/estimator/format"
+	"github.com/plimsoll/plimsoll/estimator/model"
+	"github.com/plimsoll/plimsoll/estimator/place"
+)
+
 // OpKind groups operations that share an efficiency.
 type OpKind uint8
 
 // Kinds of operations.
 const (
-	MatMul      OpKind = iota // dense weights
+	MatMul      OpKind = iota // dense weights of the layers (attention projections, FFN, shared experts)
 	ExpertMul                 // routed experts
 	AttnScores                // attention over the cache: reads KV
-	RecurrentOp               // recurrent mixers
+	RecurrentOp               // recurrent mixers: their weights, and their state read and written
 	HeadMul                   // output head
-	OpKinds
+	OpKinds                   // number of kinds
 )
 
-// Op is the work of one kind in one place during one phase (all its layers
-// together).
+// Op is the work of one kind in one place during one phase, all layers and
+// all micro-batches together.
 type Op struct {
-	Kind    OpKind
-	FLOPs   float64
-	Weights float64 // bytes of weights read
-	Cache   float64 // bytes of cache and state read and written
-	Kernels float64 // launches, for per-kernel overhead
-	Layers  float64
+	FLOPs float64 // a multiply-add counts as two
+	// Elements and Weights are the weight elements and bytes read, re-reads by
+	// later micro-batches counted again.
+	Elements, Weights float64
+	Cache             float64 // bytes of cache and state read and written
+	// Rows is the number of tokens that share one read of a weight: the height
+	// of the matrix multiplications (for experts: mean tokens per expert read).
+	Rows float64
+	// Layers is the number of layer visits: layers × micro-batches.
+	Layers float64
 }
 
 // Work is what one memory's processor (a device or the host) does in a phase.
-// Index is that of the share in the placement.
 type Work struct {
-	Share int
-	Ops   []Op
-	// Streamed is bytes of host-resident weights copied over the link to the
-	// device for a large prompt batch.
-	Streamed float64
-	// Layers with their dense part here.
-	Layers int
+	Share int  // index into Placement.Shares
+	Host  bool // done by the host's processors
+	// Stage is the position in a pipeline of devices.
+	Ops [OpKinds]Op
+	// Crossings counts how often activations go to the host and back during
+	// the phase (layers whose experts or caches live on the host).
+	Crossings float64
 }
 
-// Phase is prefill of a prompt, or one decode step.
+// Phase is prefill of prompts, or one decode step.
 type Phase struct {
-	Name   string // "prefill" or "decode"
-	Tokens float64
-	Works  []Work // serial, in order of the layers
+	Decode bool
+	// Tokens is the number of tokens that the phase works on, of all
+	// sequences of a replica; Sequences the number of those sequences.
+	Tokens, Sequences float64
 	// Steps is the number of micro-batches (prefill) or 1.
 	Steps float64
-	// Collectives: bytes and count of all-reduces per phase (tensor parallelism).
-	AllReduceBytes float64
-	AllReduces     float64
-	Ranks          int
+	// Layers of the whole model.
+	Layers float64
+	Works  []Work // devices in order, the host last when it has work
+	// AllReduces and AllReduceBytes are the collectives of tensor parallelism
+	// in the phase and the bytes of one, over Ranks devices.
+	AllReduces, AllReduceBytes float64
+	Ranks                      int
+	// Hops counts moves of activations between the devices of a layer split.
+	Hops float64
+	// Resident is the bytes of weights that one pass of all layers reads with
+	// every expert, for the explanation.
+	Resident float64
+}
+
+// Input is what a phase depends on. Shape may be nil, then it is computed;
+// whoever makes many estimates of one model keeps it.
+type Input struct {
+	Model     *model.Model
+	Weights   *format.Weights
+	Shape     *Shape
+	Placement *place.Placement
+	Settings  *engine.Settings
+	Workload  engine.Workload
 }

@@ -1,5 +1,11 @@
 package roofline
 
+import (
+	"github.com/plimsoll/plimsoll/estimator/calibration"
+	"github.com/plimsoll/plimsoll/estimator/format"
+	"github.com/plimsoll/plimsoll/hardware"
+)
+
 // Bound names what limits a phase.
 type Bound string
 
@@ -19,8 +25,25 @@ type Time struct {
 	Seconds   float64
 	Low, High float64 // the interval that should hold 80% of measurements
 	Bound     Bound
-	// Parts of Seconds, for the derivation.
-	ComputeSec, BandwidthSec, CacheSec, OverheadSec, HostSec, LinkSec, CommSec float64
-	Basis                                                                      string // which calibration level served: "rtx-4090 × llama.cpp/cuda", "family Ada" …
-	Level                                                                      int    // 0 device … 4 assumed
+	// Parts of Seconds, for the derivation. CacheSec is attention's; HostSec
+	// is all the host's processors spend, of which HostComputeSec where
+	// arithmetic was the longer side.
+	ComputeSec, BandwidthSec, CacheSec, OverheadSec, HostSec, HostComputeSec, LinkSec, CommSec float64
+
+	Basis string // which calibration level served: "calibrated: rtx-4090-24gb × llama.cpp/cuda" …
+	Level int    // 0 device … 4 assumed
+	SD    float64
+}
+
+// Input is what turns the work of a phase into time.
+type Input struct {
+	// Device and Host are the resolved parameters of the accelerators and of
+	// the host's processors; nil where the phase has no work for them.
+	// Devices, when not nil, gives those of each share by its index, for
+	// machines whose accelerators differ.
+	Device, Host *calibration.Params
+	Devices      []*calibration.Params
+	Link         *hardware.Link // between the devices, nil when not known
+	Class        format.Class   // of the weights
+	Flash        bool           // flash attention
 }

@@ -1,0 +1,384 @@
+package calibration
+
+import (
+	"math"
+	"strings"
+
+	"github.com/plimsoll/plimsoll/estimator/format"
+	"github.com/plimsoll/plimsoll/hardware"
+)
+
+// Level says how close the parameters are to the device.
+type Level int
+
+// Levels, closest first.
+const (
+	LevelDevice Level = iota
+	LevelFamily
+	LevelVendor
+	LevelKind
+	LevelAssumed
+)
+
+var levelNames = [...]string{"device", "family", "vendor", "kind", "assumed"}
+
+func (l Level) String() string { return levelNames[l] }
+
+// classes in the order of Params' arrays.
+var classes = [...]format.Class{format.ClassF32, format.ClassF16, format.ClassQ8, format.ClassLegacy, format.ClassKQuant,
+	format.ClassIQuant, format.ClassINT4, format.ClassFP8, format.ClassW8A8, format.ClassFP4, format.ClassTernary}
+
+// NumClasses is the length of Params' arrays.
+const NumClasses = len(classes)
+
+// ClassIndex returns a class's place in Params' arrays; an unknown class
+// counts as a k-quant.
+func ClassIndex(c format.Class) int {
+	for i := range classes {
+		if classes[i] == c {
+			return i
+		}
+	}
+	return 4
+}
+
+// Params are the parameters for one engine on one processor, resolved to
+// absolute rates: what Lookup makes of the table once, for many estimates.
+type Params struct {
+	StreamBps       float64             // bytes/s of dense weights
+	ExpertStreamBps float64             // bytes/s of routed experts
+	CacheBps        [2]float64          // bytes/s of cache; [1] with flash attention
+	GEMV            [NumClasses]float64 // FLOP/s with few rows
+	GEMM            [NumClasses]float64 // FLOP/s with many rows
+	ExpertGEMM      float64             // relative to GEMM
+	RecurrentGEMM   float64             // relative to GEMM
+	HalfRows        float64
+	ExpertHalfRows  float64
+	AttnFLOPS       [2]float64 // FLOP/s of attention scores; [1] with flash attention
+	// Fixed times in seconds.
+	Step, Layer, MoELayer, RecurrentLayer, Prefill, Cross, Hop, Sync float64
+	LinkBps                                                          float64 // bytes/s from the host's memory to the device
+	StreamRows, Pipeline                                             float64
+	DriftDecode, DriftPrefill                                        float64 // multiply the times of the phase (at least 1)
+	SDDecode, SDPrefill                                              float64 // standard deviation of the log
+
+	Level Level
+	Basis string // in words
+	// Nominal values, for the derivation.
+	NominalBps float64
+	Base       *Base
+	// Assumed lists in words the facts that stood in for unknown ones.
+	Assumed []string
+}
+
+// Key says what parameters are wanted for. Either Device or Host is set.
+type Key struct {
+	Engine, Backend string
+	Date            string // build date "2025-03"; empty = current
+	Device          *hardware.Device
+	Host            *hardware.Host
+	Threads         int // CPU threads, 0 = all usable cores
+}
+
+// Lookup resolves the parameters for a key, taking the finest level that the
+// table has and filling in from coarser ones. It allocates: keep the result.
+func (t *Table) Lookup(k Key) (*Params, error) {
+	s, exact, err := t.set(k.Engine, k.Backend)
+	if err != nil {
+		return nil, err
+	}
+	bs, f, err := t.based(s)
+	if err != nil {
+		return nil, err
+	}
+	p := &Params{Base: bs.Base, Level: LevelKind}
+	var name string
+	sdDecode, sdPrefill := 0.0, 0.0
+	apply := func(level Level, key string) {
+		if key == "" {
+			return
+		}
+		g, ok := t.Groups[GroupKey(bs.Engine, bs.Backend, levelNames[level], key)]
+		if !ok {
+			return
+		}
+		f = f.times(g.Factors)
+		p.Level, name = level, key
+		sdDecode, sdPrefill = g.SDDecode, g.SDPrefill
+	}
+	var vendor, family, id string
+	if k.Device != nil {
+		vendor, family, id = k.Device.Vendor, Family(k.Device), k.Device.ID
+	} else if k.Host != nil {
+		c := &k.Host.CPU
+		vendor, family, id = c.Vendor, hostFamily(c), c.ID
+	}
+	apply(LevelVendor, vendor)
+	apply(LevelFamily, family)
+	apply(LevelDevice, id)
+	if !exact || len(t.Sets) == 0 {
+		p.Level, sdDecode, sdPrefill = LevelAssumed, 0, 0
+		p.Assumed = append(p.Assumed, "no measurements of "+k.Engine+" with "+k.Backend+": taken as "+bs.Engine+"/"+bs.Backend)
+	}
+	b := bs.Base
+	if k.Device != nil {
+		t.device(p, b, f, k.Device)
+	} else {
+		t.host(p, b, f, &k)
+	}
+	p.fixed(b, f)
+	years := math.Min(b.DriftYears, math.Max(0, months(b.Reference, k.Date)/12))
+	p.DriftDecode, p.DriftPrefill = math.Exp(b.DriftDecode*years), math.Exp(b.DriftPrefill*years)
+	p.SDDecode, p.SDPrefill = b.SDDecode[p.Level], b.SDPrefill[p.Level]
+	if sdDecode > 0 {
+		p.SDDecode = sdDecode
+	}
+	if sdPrefill > 0 {
+		p.SDPrefill = sdPrefill
+	}
+	facts := float64(len(p.Assumed)) * t.Host.AssumedSD * t.Host.AssumedSD
+	if !exact {
+		facts -= t.Host.AssumedSD * t.Host.AssumedSD // already in the level
+	}
+	p.SDDecode = math.Sqrt(p.SDDecode*p.SDDecode + facts)
+	p.SDPrefill = math.Sqrt(p.SDPrefill*p.SDPrefill + facts)
+	p.Basis = basis(p.Level, name, bs)
+	return p, nil
+}
+
+func basis(l Level, name string, s *Set) string {
+	set := s.Engine + "/" + s.Backend
+	switch l {
+	case LevelDevice:
+		return "calibrated: " + name + " × " + set
+	case LevelFamily, LevelVendor:
+		return "calibrated: " + levelNames[l] + " " + name + " × " + set
+	case LevelKind:
+		return "calibrated: " + set + " in general"
+	}
+	return "assumed like " + set
+}
+
+// device fills in the rates of an accelerator.
+func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device) {
+	bw := d.BandwidthGBps * 1e9
+	if d.Assumed["bandwidth_gb_s"] != "" {
+		p.Assumed = append(p.Assumed, "memory bandwidth of "+d.ID)
+	}
+	rate := func(prefs []RateRef) float64 {
+		for _, r := range prefs {
+			if v := pick(&d.Rates, r.Rate); v > 0 {
+				return v * one(r.X) * 1e12
+			}
+		}
+		return 0
+	}
+	few := rate(b.FewRates)
+	if few == 0 {
+		few = bw * t.Host.FlopsPerByte
+		p.Assumed = append(p.Assumed, "arithmetic rate of "+d.ID+" (from its bandwidth)")
+	}
+	many := func(class string) float64 {
+		prefs, ok := b.Rates[class]
+		if !ok {
+			prefs = b.Rates["*"]
+		}
+		if v := rate(prefs); v > 0 {
+			return v
+		}
+		return few
+	}
+	attn := rate(b.AttnRates)
+	if attn == 0 {
+		attn = many("f16")
+	}
+	p.rates(b, f, bw, attn, few, 1, many)
+	p.LinkBps = t.Host.link(d) * b.Link
+}
+
+// link returns the bytes/s between a device and its host, one direction.
+func (h *HostRules) link(d *hardware.Device) float64 {
+	gen, lanes := d.PCIeGen, d.PCIeLanes
+	if gen <= 0 {
+		gen = max(1, h.PCIeGen)
+	}
+	if lanes <= 0 {
+		lanes = h.PCIeLanes
+	}
+	if n := len(h.PCIeGBpsPerLane); n > 0 {
+		return h.PCIeGBpsPerLane[min(gen, n)-1] * float64(lanes) * 1e9
+	}
+	return 0
+}
+
+// host fills in the rates of a CPU.
+func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
+	c := &k.Host.CPU
+	sockets := math.Max(1, float64(k.Host.Sockets))
+	bw := c.BandwidthGBps * 1e9
+	if bw <= 0 {
+		bw = 20e9
+		p.Assumed = append(p.Assumed, "memory bandwidth of the host")
+	} else if c.Assumed["bandwidth_gb_s"] != "" {
+		p.Assumed = append(p.Assumed, "memory bandwidth of "+c.ID)
+	}
+	cores := float64(c.Cores)
+	if cores <= 0 {
+		cores = t.Host.Cores
+	}
+	peak := c.PeakFP32GFLOPS * 1e9
+	if peak <= 0 {
+		ghz := c.BaseGHz
+		if ghz <= 0 {
+			ghz = math.Max(c.BoostGHz, t.Host.GHz)
+		}
+		peak = cores * ghz * 1e9 * feature(t.Host.FlopsPerCycle, c.ISA)
+		p.Assumed = append(p.Assumed, "arithmetic rate of "+c.ID+" (from its cores)")
+	}
+	total := cores * sockets
+	if u := k.Host.UsableCores; u > 0 && u < total {
+		total = u
+	}
+	used := total
+	if n := float64(k.Threads); n > 0 && n < total {
+		used = n
+	}
+	bw *= 1 + (sockets-1)*b.NUMA
+	peak *= used / cores
+	// Threads draw ThreadGBps each until the memory is exhausted; the fourth
+	// power norm rounds the corner.
+	drawn := used * b.ThreadGBps * 1e9
+	if b.ThreadGBps > 0 {
+		x := bw / drawn
+		bw /= math.Sqrt(math.Sqrt(1 + x*x*x*x))
+	}
+	isa := feature(b.ISA, c.ISA)
+	p.rates(b, f, bw, peak, peak, isa, func(string) float64 { return peak })
+}
+
+// rates sets the absolute rates. isa multiplies the arithmetic of quantised classes.
+func (p *Params) rates(b *Base, f Factors, bw, attn, few, isa float64, many func(string) float64) {
+	p.NominalBps = bw
+	p.StreamBps = bw * math.Min(1, b.Stream*one(f.Stream))
+	p.ExpertStreamBps = p.StreamBps * b.ExpertStream
+	cache := one(f.Cache)
+	p.CacheBps = [2]float64{bw * b.Cache * cache, bw * b.CacheFlash * cache}
+	p.AttnFLOPS = [2]float64{attn * b.Attn * cache, attn * b.AttnFlash * cache}
+	for i, c := range classes {
+		x := 1.0
+		if c != format.ClassF16 && c != format.ClassF32 {
+			x = isa
+		}
+		p.GEMV[i] = few * x * share(b.GEMV, c) * one(f.GEMV)
+		p.GEMM[i] = many(string(c)) * x * share(b.GEMM, c) * one(f.GEMM)
+	}
+	p.ExpertGEMM, p.RecurrentGEMM = b.ExpertGEMM, b.RecurrentGEMM
+	p.HalfRows, p.ExpertHalfRows = b.HalfRows, b.ExpertHalfRows
+}
+
+func (p *Params) fixed(b *Base, f Factors) {
+	us := 1e-6 * one(f.Overhead)
+	p.Step, p.Layer, p.MoELayer, p.RecurrentLayer = b.StepMicros*us, b.LayerMicros*us, b.MoEMicros*us, b.RecurrentMicros*us
+	p.Prefill, p.Cross, p.Hop, p.Sync = b.PrefillMicros*us, b.CrossMicros*1e-6, b.HopMicros*1e-6, b.SyncMicros*1e-6
+	p.StreamRows, p.Pipeline = b.StreamRows, b.Pipeline
+}
+
+// share reads a class's value, "*" standing for all others.
+func share(m map[string]float64, c format.Class) float64 {
+	if v, ok := m[string(c)]; ok {
+		return v
+	}
+	return one(m["*"])
+}
+
+func feature(list []ISAFactor, isa []string) float64 {
+	for _, f := range list {
+		if f.Has == "" {
+			return f.X
+		}
+		for _, s := range isa {
+			if s == f.Has {
+				return f.X
+			}
+		}
+	}
+	return 1
+}
+
+func pick(r *hardware.Rates, name string) float64 {
+	switch name {
+	case "fp32":
+		return r.FP32
+	case "fp16":
+		return r.FP16
+	case "fp16_acc32":
+		return r.FP16Acc32
+	case "bf16":
+		return r.BF16
+	case "fp8":
+		return r.FP8
+	case "int8":
+		return r.INT8
+	case "fp4":
+		return r.FP4
+	}
+	return 0
+}
+
+// Family names a device's family: its architecture and kind of memory.
+func Family(d *hardware.Device) string {
+	if d.Architecture == "" {
+		return ""
+	}
+	return d.Architecture + "/" + memoryKind(d)
+}
+
+func memoryKind(d *hardware.Device) string {
+	switch {
+	case d.Unified:
+		return "unified"
+	case strings.HasPrefix(d.MemoryType, "HBM"):
+		return "hbm"
+	}
+	return "gddr"
+}
+
+// hostFamily names a processor's family: its widest instruction set.
+func hostFamily(c *hardware.CPU) string {
+	for _, want := range [...]string{"amx_int8", "avx512_vnni", "avx512", "avx2", "i8mm", "dotprod", "neon"} {
+		for _, s := range c.ISA {
+			if s == want {
+				return want
+			}
+		}
+	}
+	return ""
+}
+
+// months returns how many months date lies before reference; 0 when either
+// cannot be read.
+func months(reference, date string) float64 {
+	r, ok1 := month(reference)
+	d, ok2 := month(date)
+	if !ok1 || !ok2 {
+		return 0
+	}
+	return float64(r - d)
+}
+
+func month(s string) (int, bool) {
+	if len(s) < 7 || s[4] != '-' {
+		return 0, false
+	}
+	n := 0
+	for i, w := range [...]int{0, 1, 2, 3, 5, 6} {
+		c := s[w]
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		if i < 4 {
+			n = n*10 + int(c-'0')
+		}
+	}
+	return n*12 + int(s[5]-'0')*10 + int(s[6]-'0'), true
+}

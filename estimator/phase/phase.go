@@ -1,0 +1,249 @@
+package phase
+
+import (
+	"math"
+
+	"github.com/plimsoll/plimsoll/estimator/place"
+)
+
+// Decode fills dst with one decode step: every sequence of the batch gains
+// one token, at the mean depth of the run, Depth + InputTokens (when the
+// prompt is part of the workload) + half the output. dst's buffers are reused.
+//
+// Workload.Depth counts all tokens that are in the cache when decoding
+// begins; Decode adds InputTokens to it, as a prompt that was processed
+// before lies in the cache too.
+func Decode(in *Input, dst *Phase) {
+	depth := float64(max(0, in.Workload.Depth) + max(0, in.Workload.InputTokens))
+	DecodeAt(in, depth, depth+float64(max(0, in.Workload.OutputTokens)), dst)
+}
+
+// DecodeAt is Decode with the depth of the cache running from first to last.
+func DecodeAt(in *Input, first, last float64, dst *Phase) {
+	s := in.shape()
+	b := in.perReplica()
+	start(dst, s, true, b, b, 1)
+	r := run{s: s, dst: dst, rows: b, tokens: b, steps: 1, headRows: b, seqs: b,
+		bytesK: in.Settings.KVBytesK, bytesV: in.Settings.KVBytesV,
+		first: first, last: last}
+	r.place(in.Placement)
+}
+
+// Prefill fills dst with the processing of the prompts of all sequences,
+// InputTokens each, on top of Depth tokens already cached, in micro-batches
+// of the engine's size. dst's buffers are reused.
+func Prefill(in *Input, dst *Phase) {
+	s := in.shape()
+	b := in.perReplica()
+	n := float64(max(1, in.Workload.InputTokens))
+	tokens := n * b
+	chunk := chunk(in)
+	steps := 1.0
+	if chunk > 0 && tokens > chunk {
+		steps = math.Ceil(tokens / chunk)
+	}
+	start(dst, s, false, tokens, b, steps)
+	d := float64(max(0, in.Workload.Depth))
+	r := run{s: s, dst: dst, rows: tokens / steps, tokens: tokens, steps: steps, headRows: b, seqs: b,
+		bytesK: in.Settings.KVBytesK, bytesV: in.Settings.KVBytesV,
+		first: d, last: d + n, square: math.Min(n, tokens/steps)}
+	r.place(in.Placement)
+}
+
+// chunk returns the engine's micro-batch in tokens, 0 for no limit.
+func chunk(in *Input) float64 {
+	c := in.Settings.UBatch
+	if c <= 0 {
+		c = in.Settings.MaxNumBatchedTokens
+	}
+	if b := in.Settings.Batch; b > 0 && (c <= 0 || b < c) && in.Settings.UBatch > 0 {
+		c = b
+	}
+	return float64(c)
+}
+
+// perReplica returns the sequences that one replica and one pipeline stage
+// work on at a time: data parallelism divides the batch, and a pipeline keeps
+// as many parts of it in flight as it has stages.
+func (in *Input) perReplica() float64 {
+	b := float64(max(1, in.Workload.Batch))
+	if d := in.Settings.DP; d > 1 {
+		b = math.Max(1, b/float64(d))
+	}
+	if p := in.Settings.PP; p > 1 {
+		b = math.Max(1, b/float64(p))
+	}
+	return b
+}
+
+func (in *Input) shape() *Shape {
+	if in.Shape == nil {
+		in.Shape = NewShape(in.Model, in.Weights)
+	}
+	return in.Shape
+}
+
+func start(dst *Phase, s *Shape, decode bool, tokens, seqs, steps float64) {
+	works := dst.Works[:0]
+	*dst = Phase{Decode: decode, Tokens: tokens, Sequences: seqs, Steps: steps,
+		Layers: float64(s.layers), Works: works, Ranks: 1, Resident: s.totalBytes}
+}
+
+// run holds what is the same for every share of a phase.
+type run struct {
+	s              *Shape
+	dst            *Phase
+	rows           float64 // tokens per micro-batch
+	tokens, steps  float64
+	headRows, seqs float64
+	bytesK, bytesV float64
+	first, last    float64 // depth at the first and the last token
+	square         float64 // tokens of a sequence in one micro-batch, 0 for decode
+}
+
+// place adds the work of every share.
+func (r *run) place(p *place.Placement) {
+	host := Work{Share: len(p.Shares) - 1, Host: true}
+	devices := 0
+	for i := range p.Shares {
+		sh := &p.Shares[i]
+		if sh.Rank > 0 { // its twin of rank 0 takes as long
+			continue
+		}
+		ranks := float64(max(1, sh.Ranks))
+		if sh.Device == nil {
+			r.layers(&host, sh, ranks, true)
+			r.attention(&host, sh, ranks)
+			continue
+		}
+		w := Work{Share: i}
+		r.layers(&w, sh, ranks, true)
+		if sh.CacheOnHost {
+			r.attention(&host, sh, 1)
+			host.Crossings += float64(sh.Layers.Len()) * r.steps
+		} else {
+			r.attention(&w, sh, ranks)
+		}
+		if w.empty() {
+			continue
+		}
+		devices++
+		if ranks > 1 {
+			r.dst.Ranks = max(r.dst.Ranks, int(ranks))
+			r.dst.AllReduces += 2 * float64(sh.Layers.Len()) * r.steps
+			r.dst.AllReduceBytes = 2 * r.rows * r.s.hidden // 16-bit activations
+		}
+		r.dst.Works = append(r.dst.Works, w)
+	}
+	if devices > 1 {
+		r.dst.Hops = float64(devices-1) * r.steps
+	}
+	if !host.empty() {
+		// Experts of the host under layers of a device: activations cross.
+		if devices > 0 {
+			host.Crossings += math.Max(host.Ops[ExpertMul].Layers, host.Ops[MatMul].Layers/math.Max(1, r.dst.Layers))
+		}
+		r.dst.Works = append(r.dst.Works, host)
+	}
+}
+
+// layers adds the weights' work of a share: dense parts, experts, recurrent
+// mixers and the head.
+func (r *run) layers(w *Work, sh *place.Share, ranks float64, head bool) {
+	if n := sh.Layers.Len(); n > 0 {
+		c := r.s.span(sh.Layers.From, sh.Layers.To)
+		add(&w.Ops[MatMul], Op{
+			FLOPs:    2 * c.denseParams * r.tokens / ranks,
+			Elements: c.denseParams * r.steps / ranks,
+			Weights:  c.denseBytes * r.steps / ranks,
+			Rows:     r.rows, Layers: float64(n) * r.steps,
+		})
+		if c.recLayers > 0 {
+			state := c.recState * 2 * r.seqs // read and written
+			if r.square > 0 {
+				state *= r.steps
+			}
+			add(&w.Ops[RecurrentOp], Op{
+				FLOPs: (2*c.recParams + c.recState) * r.tokens / ranks, Elements: c.recParams * r.steps / ranks,
+				Weights: c.recBytes * r.steps / ranks, Cache: state / ranks,
+				Rows: r.rows, Layers: c.recLayers * r.steps,
+			})
+		}
+	}
+	if sh.Experts.Len() > 0 {
+		c := r.s.span(sh.Experts.From, sh.Experts.To)
+		if c.moeLayers > 0 {
+			share := r.s.distinct(r.rows)
+			active := r.s.perTok / r.s.experts
+			add(&w.Ops[ExpertMul], Op{
+				FLOPs:    2 * c.expertParams * active * r.tokens / ranks,
+				Elements: c.expertParams * share * r.steps / ranks,
+				Weights:  c.expertBytes * share * r.steps / ranks,
+				Rows:     r.rows * active / share, Layers: c.moeLayers * r.steps,
+			})
+		}
+	}
+	if head && sh.Output {
+		add(&w.Ops[HeadMul], Op{
+			FLOPs: 2 * r.s.headParams * r.headRows / ranks, Elements: r.s.headParams / ranks,
+			Weights: r.s.headBytes / ranks, Rows: r.headRows, Layers: 1,
+		})
+	}
+}
+
+// attention adds the scores over the cache of a share's layers.
+func (r *run) attention(w *Work, sh *place.Share, ranks float64) {
+	from, to := clamp(sh.Layers.From, r.s.layers), clamp(sh.Layers.To, r.s.layers)
+	if to <= from {
+		return
+	}
+	op := &w.Ops[AttnScores]
+	for k := range r.s.attn {
+		a := &r.s.attn[k]
+		n := float64(a.layers[to] - a.layers[from])
+		if n == 0 {
+			continue
+		}
+		mean := meanMin(r.first, r.last, a.window) / a.compression
+		perToken := a.elemsK*r.bytesK + a.elemsV*r.bytesV
+		cacheRanks := 1.0
+		if a.kvHeads > 0 {
+			cacheRanks = math.Min(ranks, a.kvHeads)
+		}
+		if r.square == 0 {
+			op.FLOPs += n * r.seqs * mean * a.flopsPerPair / ranks
+			op.Cache += n * r.seqs * mean * perToken / cacheRanks
+		} else {
+			// Scores of a micro-batch are computed as a rectangle, masked
+			// above the diagonal: half a micro-batch more per token.
+			pairs := r.tokens * (mean + r.square/2/a.compression)
+			op.FLOPs += n * pairs * a.flopsPerPair / ranks
+			// Each micro-batch reads the cache once and writes its own part.
+			op.Cache += n * (r.steps*mean + r.tokens) * perToken / cacheRanks
+		}
+		op.Layers += n * r.steps
+	}
+	op.Rows = r.rows
+}
+
+func add(dst *Op, o Op) {
+	if dst.Layers == 0 {
+		*dst = o
+		return
+	}
+	dst.FLOPs += o.FLOPs
+	dst.Elements += o.Elements
+	dst.Weights += o.Weights
+	dst.Cache += o.Cache
+	dst.Layers += o.Layers
+	dst.Rows = math.Max(dst.Rows, o.Rows)
+}
+
+func (w *Work) empty() bool {
+	for k := range w.Ops {
+		if w.Ops[k].Layers > 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,218 @@
+package roofline
+
+import (
+	"math"
+
+	"github.com/plimsoll/plimsoll/estimator/calibration"
+	"github.com/plimsoll/plimsoll/estimator/phase"
+)
+
+// z80 is the normal quantile that bounds the middle 80%.
+const z80 = 1.2816
+
+// Run returns the time of a phase. It does not allocate.
+//
+// For each processor in turn
+//
+//	t = Σ over operations √(memory² + arithmetic²) + fixed times
+//	memory     = weight bytes ÷ streaming rate + cache bytes ÷ cache rate
+//	arithmetic = FLOPs ÷ the better of the few-rows rate and
+//	             the many-rows rate · rows/(rows + half rows)
+//
+// Devices of a layer split follow each other; in a prefill of several
+// micro-batches they overlap. Communication and moves over links are added.
+func Run(ph *phase.Phase, in *Input) Time {
+	var t Time
+	class := calibration.ClassIndex(in.Class)
+	flash := 0
+	if in.Flash {
+		flash = 1
+	}
+	lead := in.Device
+	if lead == nil && len(in.Devices) > 0 {
+		lead = in.Devices[0]
+	}
+	if lead == nil {
+		lead = in.Host
+	}
+	if lead == nil {
+		return t
+	}
+	longest, sum, devices := 0.0, 0.0, 0
+	for i := range ph.Works {
+		w := &ph.Works[i]
+		p := in.params(w, lead)
+		if !w.Host {
+			s := t.work(w, p, class, flash, false)
+			longest, sum, devices = math.Max(longest, s), sum+s, devices+1
+			continue
+		}
+		// Host-resident weights of a large enough batch are streamed to the
+		// device, if the engine does that.
+		if dev := in.Device; dev != nil && !ph.Decode && dev.StreamRows > 0 && dev.LinkBps > 0 && ph.Tokens/ph.Steps >= dev.StreamRows {
+			sum += t.work(w, dev, class, flash, false)
+			for k := range w.Ops {
+				t.LinkSec += w.Ops[k].Weights / dev.LinkBps
+			}
+			continue
+		}
+		t.work(w, p, class, flash, true)
+		t.OverheadSec += w.Crossings * lead.Cross
+	}
+	if devices > 1 && !ph.Decode && ph.Steps > 1 {
+		// Ideal pipeline: the longest stage for every micro-batch, the others
+		// once; only a part of the gain is realised.
+		ideal := longest + (sum-longest)/ph.Steps
+		scale := (sum - (sum-ideal)*lead.Pipeline) / sum
+		t.ComputeSec *= scale
+		t.BandwidthSec *= scale
+		t.CacheSec *= scale
+		t.OverheadSec *= scale
+	}
+	if ph.Decode {
+		t.OverheadSec += lead.Step
+	} else {
+		t.OverheadSec += lead.Prefill
+	}
+	t.OverheadSec += ph.Hops * lead.Hop
+	t.comm(ph, in, lead)
+	t.finish(ph, in, lead)
+	return t
+}
+
+func (in *Input) params(w *phase.Work, lead *calibration.Params) *calibration.Params {
+	if w.Host {
+		if in.Host != nil {
+			return in.Host
+		}
+		return lead
+	}
+	if w.Share < len(in.Devices) && in.Devices[w.Share] != nil {
+		return in.Devices[w.Share]
+	}
+	return lead
+}
+
+// work adds what one processor does, and returns its seconds.
+func (t *Time) work(w *phase.Work, p *calibration.Params, class, flash int, host bool) float64 {
+	total := 0.0
+	for k := range w.Ops {
+		op := &w.Ops[k]
+		if op.Layers == 0 {
+			continue
+		}
+		memory, arithmetic := op.Weights/p.StreamBps, 0.0
+		fixed := 0.0
+		switch phase.OpKind(k) {
+		case phase.MatMul:
+			arithmetic = matmul(op, p, class, 1, p.HalfRows)
+			fixed = op.Layers * p.Layer
+		case phase.HeadMul:
+			arithmetic = matmul(op, p, class, 1, p.HalfRows)
+		case phase.ExpertMul:
+			memory = op.Weights / p.ExpertStreamBps
+			arithmetic = matmul(op, p, class, p.ExpertGEMM, p.ExpertHalfRows)
+			fixed = op.Layers * p.MoELayer
+		case phase.RecurrentOp:
+			memory += op.Cache / p.StreamBps
+			arithmetic = matmul(op, p, class, p.RecurrentGEMM, p.HalfRows)
+			fixed = op.Layers * p.RecurrentLayer
+		case phase.AttnScores:
+			memory = op.Cache / p.CacheBps[flash]
+			arithmetic = op.FLOPs / p.AttnFLOPS[flash]
+		}
+		s := math.Sqrt(memory*memory + arithmetic*arithmetic)
+		total += s + fixed
+		switch {
+		case host:
+			t.HostSec += s
+			if arithmetic > memory {
+				t.HostComputeSec += s
+			}
+		case phase.OpKind(k) == phase.AttnScores:
+			t.CacheSec += s
+		case arithmetic > memory:
+			t.ComputeSec += s
+		default:
+			t.BandwidthSec += s
+		}
+		t.OverheadSec += fixed
+	}
+	return total
+}
+
+// matmul returns the seconds of arithmetic: few rows are done by kernels that
+// use the vector units, many by those that use the matrix units and need rows
+// to fill them.
+func matmul(op *phase.Op, p *calibration.Params, class int, relative, half float64) float64 {
+	few := op.FLOPs / p.GEMV[class]
+	many := op.FLOPs / (p.GEMM[class] * relative) * (1 + half/math.Max(1, op.Rows))
+	return math.Min(few, many)
+}
+
+// comm adds the collectives of tensor parallelism: a latency per doubling of
+// the ranks and the ring's 2(n−1)/n of the bytes over the bus bandwidth.
+func (t *Time) comm(ph *phase.Phase, in *Input, p *calibration.Params) {
+	if ph.AllReduces == 0 || ph.Ranks < 2 {
+		return
+	}
+	n := float64(ph.Ranks)
+	bus := p.LinkBps
+	if l := in.Link; l != nil {
+		if l.BusGBpsPeak > 0 {
+			bus = l.BusGBpsPeak * 1e9
+		} else if l.GBps > 0 {
+			bus = l.GBps * 1e9 * linkShare(p)
+		}
+	}
+	one := p.Sync * math.Log2(n)
+	if bus > 0 {
+		one += ph.AllReduceBytes * 2 * (n - 1) / n / bus
+	}
+	t.CommSec = ph.AllReduces * one
+}
+
+func linkShare(p *calibration.Params) float64 {
+	if p.Base != nil && p.Base.Link > 0 {
+		return p.Base.Link
+	}
+	return 1
+}
+
+// finish sums the parts and sets the interval and the bound.
+func (t *Time) finish(ph *phase.Phase, in *Input, lead *calibration.Params) {
+	drift, sd := lead.DriftPrefill, lead.SDPrefill
+	if ph.Decode {
+		drift, sd = lead.DriftDecode, lead.SDDecode
+	}
+	t.Seconds = (t.ComputeSec + t.BandwidthSec + t.CacheSec + t.OverheadSec + t.HostSec + t.LinkSec + t.CommSec) * drift
+	t.Level, t.Basis = int(lead.Level), lead.Basis
+	if h := in.Host; h != nil && h != lead && t.HostSec > 0 {
+		// Two processors: the host's part brings its own doubt.
+		hs := h.SDPrefill
+		if ph.Decode {
+			hs = h.SDDecode
+		}
+		share := t.HostSec * drift / t.Seconds
+		sd = math.Sqrt(sd*sd*(1-share)*(1-share) + hs*hs*share*share + 0.15*0.15*share)
+	}
+	t.SD = sd
+	f := math.Exp(z80 * sd)
+	t.Low, t.High = t.Seconds/f, t.Seconds*f
+	best := 0.0
+	for _, c := range [...]struct {
+		b Bound
+		s float64
+	}{{Bandwidth, t.BandwidthSec}, {Compute, t.ComputeSec}, {Overhead, t.OverheadSec},
+		{HostBound, t.HostSec - t.HostComputeSec}, {HostComp, t.HostComputeSec}, {LinkBound, t.LinkSec}, {Comm, t.CommSec}} {
+		if c.s > best {
+			best, t.Bound = c.s, c.b
+		}
+	}
+	if t.CacheSec > best {
+		t.Bound = Bandwidth
+		if !ph.Decode {
+			t.Bound = Compute
+		}
+	}
+}

@@ -35,6 +35,7 @@ type Accelerator struct {
 	PCIeGen, PCIeGenNow, PCIeLanes, PCIeLanesNow int
 	NVLinks                                      int     // links up
 	NVLinkGBps                                   float64 // of all links, one direction
+	NVLinkRead                                   bool    // the source told, even if that there is none
 	PowerWatts                                   float64
 	MIG                                          bool // MIG mode is on: only the slices can be used
 	Slices                                       []Slice
@@ -146,8 +147,11 @@ func (b *builder) card(source string, i int, a *Accelerator, host *hardware.Host
 	case a.PCIeLanes > 0:
 		d.PCIeLanes = a.PCIeLanes
 	}
-	if d.NVLinkGBps == 0 {
-		d.NVLinkGBps = 2 * a.NVLinkGBps
+	switch {
+	case a.NVLinkRead && a.NVLinks == 0:
+		d.NVLinkGBps = 0 // the card could, but no bridge or switch is there
+	case d.NVLinkGBps == 0:
+		d.NVLinkGBps = round3(2 * a.NVLinkGBps)
 	}
 	b.memory(i, a, &d, host)
 	deriveRates(source, a, &d)

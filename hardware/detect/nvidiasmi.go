@@ -38,6 +38,11 @@ func (s *smiSource) Read(ctx context.Context) (Reading, error) {
 	if err == nil {
 		var r Reading
 		if r, err = ParseNvidiaSMIXML(out); err == nil && len(r.Accelerators) > 0 {
+			if len(r.Accelerators) > 1 {
+				if out, err := run(ctx, "nvlink", "-s"); err == nil {
+					ParseNVLinkStatus(out, r.Accelerators)
+				}
+			}
 			return r, nil
 		}
 	}

@@ -128,6 +128,7 @@ func (s *nvmlSource) device(d nvml.Device) (Accelerator, error) {
 func (s *nvmlSource) nvlink(d nvml.Device, a *Accelerator) {
 	for l := 0; l < nvml.NVLINK_MAX_LINKS && s.has("NvLinkState"); l++ {
 		state, ret := d.GetNvLinkState(l)
+		a.NVLinkRead = a.NVLinkRead || ret == nvml.SUCCESS || ret == nvml.ERROR_NOT_SUPPORTED
 		if ret != nvml.SUCCESS {
 			break
 		}

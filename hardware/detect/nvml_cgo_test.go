@@ -202,6 +202,15 @@ func TestNVMLEightDevices(t *testing.T) {
 	}
 }
 
+func TestNoBridgeNoNVLink(t *testing.T) {
+	c := a100()
+	c.links = 0
+	n := localNVML(t, fakeCatalogue{}, library("", c, c)).Machine.Nodes[0]
+	if n.Link.ID != "pcie4-x16" || n.Devices[0].NVLinkGBps != 0 {
+		t.Errorf("link %+v", n.Link)
+	}
+}
+
 func TestNVMLMIG(t *testing.T) {
 	c := a100()
 	c.mig = true

@@ -214,6 +214,23 @@ func TestSMIForms(t *testing.T) {
 	}
 }
 
+func TestSMIReadsLinks(t *testing.T) {
+	one := "<gpu><product_name>X</product_name><fb_memory_usage><total>1024 MiB</total></fb_memory_usage></gpu>"
+	s := &smiSource{run: func(_ context.Context, args ...string) ([]byte, error) {
+		if args[0] == "nvlink" {
+			return []byte("GPU 0: X (UUID: 0)\n\t Link 0: 25.781 GB/s\n\t Link 1: <inactive>\nGPU 1: X (UUID: 1)\nDevice does not have or support Nvlink\n"), nil
+		}
+		return []byte("<nvidia_smi_log>" + one + one + "</nvidia_smi_log>"), nil
+	}}
+	r, err := s.Read(context.Background())
+	if err != nil || len(r.Accelerators) != 2 {
+		t.Fatal(err, r)
+	}
+	if a, b := r.Accelerators[0], r.Accelerators[1]; a.NVLinks != 1 || a.NVLinkGBps != 25.781 || b.NVLinks != 0 || !b.NVLinkRead {
+		t.Errorf("%+v %+v", a, b)
+	}
+}
+
 func TestSMIFallsBackToCSV(t *testing.T) {
 	s := &smiSource{run: func(_ context.Context, args ...string) ([]byte, error) {
 		if args[0] == "-q" {
@@ -245,6 +262,7 @@ func FuzzNvidiaSMI(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for _, parse := range []func([]byte) (Reading, error){ParseNvidiaSMI, ParseNvidiaSMIXML, ParseNvidiaSMICSV, ParseNvidiaSMITable, ParseNvidiaSMIList, ParseNvidiaSMIQuery} {
 			r, err := parse(text)
+			ParseNVLinkStatus(text, r.Accelerators)
 			if err != nil && strings.Contains(err.Error(), "\n") {
 				t.Errorf("error of several lines: %q", err)
 			}

@@ -281,6 +281,29 @@ func (a *Accelerator) query(key, v string) {
 	}
 }
 
+// ParseNVLinkStatus reads `nvidia-smi nvlink -s` into the devices that it
+// lists, in their order, and returns how many devices it lists.
+func ParseNVLinkStatus(text []byte, as []Accelerator) int {
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "GPU ") {
+			n++
+			if n <= len(as) {
+				as[n-1].NVLinkRead = true
+			}
+			continue
+		}
+		if _, v, ok := strings.Cut(line, ": "); ok && strings.HasPrefix(line, "Link ") && n > 0 && n <= len(as) {
+			if gbps, ok := number(v); ok && gbps < 1000 {
+				as[n-1].NVLinks++
+				as[n-1].NVLinkGBps += gbps
+			}
+		}
+	}
+	return n
+}
+
 // ParseNvidiaSMI reads any of the outputs of nvidia-smi, told apart by how they begin.
 func ParseNvidiaSMI(text []byte) (Reading, error) {
 	head := bytes.TrimSpace(text)

@@ -123,6 +123,8 @@ func (s *snapshot) check(t *testing.T) (kind, why string) {
 	switch base := filepath.Base(s.file); {
 	case strings.HasPrefix(base, "nvidia-smi") && !strings.Contains(base, "topo") && !strings.Contains(base, "nvlink"):
 		return "nvidia", s.nvidia(text)
+	case strings.Contains(base, "nvlink"):
+		return "nvlink", s.nvlink(text)
 	case base == "cpuinfo":
 		f, err := ParseCPUInfo(text)
 		if err != nil {
@@ -196,6 +198,34 @@ func (s *snapshot) nvidia(text []byte) string {
 				return fmt.Sprintf("MIG device %d: %d bytes, want %s MiB", i, a.Slices[i].MemoryTotal, m)
 			}
 		}
+	}
+	return ""
+}
+
+// nvlink checks that every device is listed, and that a card of a kind that
+// has links shows them with the data sheet's total.
+func (s *snapshot) nvlink(text []byte) string {
+	as := make([]Accelerator, 16)
+	n := ParseNVLinkStatus(text, as)
+	if want, err := strconv.Atoi(s.count); err == nil && n != want {
+		return fmt.Sprintf("%d devices, want %d", n, want)
+	}
+	// Data sheets: 900 GB/s both ways on H100 and H200 SXM, 600 on A100; the
+	// raw rate that is printed lies a little above.
+	both := 2 * as[0].NVLinkGBps
+	switch {
+	case strings.Contains(s.names, "H100") || strings.Contains(s.names, "H200"):
+		if as[0].NVLinks != 18 || both < 900 || both > 960 {
+			if !strings.Contains(s.machine, "mig") && as[0].NVLinks != 0 {
+				return fmt.Sprintf("%d links, %v GB/s", as[0].NVLinks, both)
+			}
+		}
+	case strings.Contains(s.names, "A100"):
+		if as[n-1].NVLinks != 12 || both < 600 || both > 620 {
+			return fmt.Sprintf("%d links, %v GB/s", as[n-1].NVLinks, both)
+		}
+	case as[0].NVLinks != 0 || !as[0].NVLinkRead:
+		return fmt.Sprintf("%+v", as[0])
 	}
 	return ""
 }

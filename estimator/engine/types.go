@@ -57,6 +57,7 @@ type Deployment struct {
 	UBatch      int    `json:"ubatch"`  // physical micro-batch (llama.cpp -ub)
 	Flash       *bool  `json:"flash_attention"`
 	SWAFull     bool   `json:"swa_full"`
+	MLA         string `json:"mla,omitempty"` // what latent attention caches: latent, latent+v, expanded; empty = the engine's way
 	NoMmap      bool   `json:"no_mmap"`
 	NoKVOffload bool   `json:"no_kv_offload"`
 	GPULayers   int    `json:"gpu_layers"` // Auto, 0 = CPU only, or as llama.cpp's -ngl (output counts as one)

@@ -1,0 +1,163 @@
+package memory
+
+import (
+	"sort"
+
+	"github.com/plimsoll/plimsoll/estimator/engine"
+	"github.com/plimsoll/plimsoll/estimator/place"
+)
+
+// Fit places a model as its engine would and fills the ledgers. What the
+// settings fix is kept as it is; what they leave to the engine (Auto) is
+// searched: everything on devices if it fits; else a shorter context where
+// nobody asked for one; else the experts of as few layers as needed on the
+// host; else fewer layers on the devices. Engines without offload get the
+// whole placement, fitting or not. Where Fit lowers the context it does so in
+// in.Settings.
+func Fit(in *Input) (place.Placement, []Ledger, error) {
+	f := fitter{in: in}
+	f.build.Layers, f.build.Node, f.build.Settings = len(in.Model.Layers), in.Node, in.Settings
+	err := f.run()
+	return f.p, f.ledgers, err
+}
+
+type fitter struct {
+	in      *Input
+	build   place.Input
+	p       place.Placement
+	ledgers []Ledger
+}
+
+// try places and accounts, and says whether the devices hold it.
+func (f *fitter) try(layers, moe int) (bool, error) {
+	place.Build(&f.p, &f.build, layers, moe)
+	var err error
+	if f.ledgers, err = accountInto(f.ledgers, f.in, &f.p); err != nil {
+		return false, err
+	}
+	return f.devicesHold(), nil
+}
+
+func (f *fitter) devicesHold() bool {
+	n := len(f.ledgers)
+	if len(f.p.Shares) > 1 && !f.p.Unified {
+		n-- // the host is judged apart
+	}
+	for i := range n {
+		if f.ledgers[i].Need > f.ledgers[i].Usable() {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *fitter) run() error {
+	s := f.in.Settings
+	whole, n := f.build.Whole(), len(f.in.Model.Layers)
+	if s.Devices == 0 {
+		return f.host()
+	}
+	layers, moe := s.GPULayers, max(s.CPUMoE, 0)
+	if layers != engine.Auto && s.CPUMoE != engine.Auto {
+		return f.fixed(layers, moe)
+	}
+	if layers == engine.Auto {
+		layers = whole
+	}
+	ok, err := f.try(layers, moe)
+	if ok || err != nil {
+		return err
+	}
+	if s.ContextAuto {
+		if ok, err = f.shorten(func() (bool, error) { return f.try(layers, moe) }); ok || err != nil {
+			return err
+		}
+	}
+	if s.Rules.Offload == "" {
+		return nil
+	}
+	if f.in.Profile.Experts > 0 && moe < n {
+		found, err := f.search(n-moe, func(i int) (bool, error) { return f.try(layers, moe+i) })
+		if found || err != nil {
+			f.p.Offloaded = true
+			return err
+		}
+		moe = n
+	}
+	if s.GPULayers != engine.Auto {
+		f.p.Offloaded = true
+		return nil
+	}
+	// i layers fewer than the whole, up to none.
+	found, err := f.search(whole, func(i int) (bool, error) { return f.try(whole-i, moe) })
+	f.p.Offloaded = true
+	if !found && err == nil {
+		_, err = f.try(0, 0)
+		f.p.Offloaded = true
+	}
+	return err
+}
+
+// host is the placement with no device.
+func (f *fitter) host() error {
+	ok, err := f.try(0, 0)
+	if ok || err != nil || !f.in.Settings.ContextAuto {
+		return err
+	}
+	_, err = f.shorten(func() (bool, error) { return f.try(0, 0) })
+	return err
+}
+
+// fixed is a placement that the user chose; only the context is the engine's.
+func (f *fitter) fixed(layers, moe int) error {
+	ok, err := f.try(layers, moe)
+	if !ok && err == nil && f.in.Settings.ContextAuto {
+		_, err = f.shorten(func() (bool, error) { return f.try(layers, moe) })
+	}
+	return err
+}
+
+// contextGrain is what a lowered context is a multiple of, in tokens.
+const contextGrain = 256
+
+// shorten lowers the context to the longest that fits; where none does it
+// leaves the shortest allowed.
+func (f *fitter) shorten(try func() (bool, error)) (bool, error) {
+	s := f.in.Settings
+	lo, hi := s.MinContext/contextGrain, s.Context/contextGrain
+	s.SetContext(s.MinContext)
+	ok, err := try()
+	if !ok || err != nil || hi <= lo {
+		return ok, err
+	}
+	i := sort.Search(hi-lo, func(i int) bool {
+		s.SetContext((lo + i + 1) * contextGrain)
+		fits, e := try()
+		if e != nil {
+			err = e
+		}
+		return !fits
+	})
+	s.SetContext(max((lo+i)*contextGrain, s.MinContext))
+	if err != nil {
+		return false, err
+	}
+	return try()
+}
+
+// search finds the smallest i in 1..n for which try fits, and leaves its
+// placement. When none does it says so.
+func (f *fitter) search(n int, try func(int) (bool, error)) (bool, error) {
+	var err error
+	i := sort.Search(n, func(i int) bool {
+		ok, e := try(i + 1)
+		if e != nil {
+			err = e
+		}
+		return ok
+	})
+	if err != nil || i == n {
+		return false, err
+	}
+	return try(i + 1)
+}

@@ -1,0 +1,298 @@
+package scenario
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/plimsoll/plimsoll/cmd/internal/problem"
+)
+
+// field returns a pointer to the field with the given JSON name, or nil. It
+// is the one list of names for JSON lines and grids alike.
+func (s *Scenario) field(name []byte) any {
+	switch string(name) {
+	case "id":
+		return &s.ID
+	case "model":
+		return &s.Model
+	case "quant":
+		return &s.Quant
+	case "kv_type":
+		return &s.KVType
+	case "kv_type_k":
+		return &s.KVTypeK
+	case "kv_type_v":
+		return &s.KVTypeV
+	case "on":
+		return &s.On
+	case "host":
+		return &s.Host
+	case "ram":
+		return &s.RAM
+	case "devices":
+		return &s.Devices
+	case "nodes":
+		return &s.Nodes
+	case "split":
+		return &s.Split
+	case "tp":
+		return &s.TP
+	case "pp":
+		return &s.PP
+	case "ep":
+		return &s.EP
+	case "dp":
+		return &s.DP
+	case "engine":
+		return &s.Engine
+	case "backend":
+		return &s.Backend
+	case "engine_date":
+		return &s.EngineDate
+	case "gpu_layers":
+		return &s.GPULayers
+	case "cpu_moe":
+		return &s.CPUMoE
+	case "threads":
+		return &s.Threads
+	case "batch":
+		return &s.Batch
+	case "input_tokens":
+		return &s.InputTokens
+	case "output_tokens":
+		return &s.OutputTokens
+	case "prompt_assumed":
+		return &s.PromptAssumed
+	case "depth":
+		return &s.Depth
+	case "context":
+		return &s.Context
+	case "batch_size":
+		return &s.BatchSize
+	case "ubatch":
+		return &s.UBatch
+	case "parallel":
+		return &s.Parallel
+	case "flash_attention":
+		return &s.FlashAttention
+	case "swa_full":
+		return &s.SWAFull
+	case "no_mmap":
+		return &s.NoMmap
+	case "no_kv_offload":
+		return &s.NoKVOffload
+	case "gpu_memory_utilization":
+		return &s.GPUMemoryUtilization
+	case "max_num_seqs":
+		return &s.MaxNumSeqs
+	case "max_num_batched_tokens":
+		return &s.MaxNumBatchedTokens
+	}
+	return nil
+}
+
+// Decoder reads scenarios from JSON lines. It keeps its buffers and the
+// strings it has seen, so it is not for concurrent use.
+type Decoder struct {
+	json   *jsontext.Decoder
+	source bytes.Reader
+	seen   map[string]string
+}
+
+// NewDecoder returns a Decoder.
+func NewDecoder() *Decoder {
+	d := &Decoder{seen: map[string]string{}}
+	d.json = jsontext.NewDecoder(&d.source)
+	return d
+}
+
+// maxSeen bounds the strings kept: names repeat in a sweep, ids do not.
+const maxSeen = 4096
+
+func (d *Decoder) intern(b []byte) string {
+	if s, ok := d.seen[string(b)]; ok {
+		return s
+	}
+	s := string(b)
+	if len(b) <= 64 {
+		if len(d.seen) >= maxSeen {
+			clear(d.seen)
+		}
+		d.seen[s] = s
+	}
+	return s
+}
+
+// Decode reads one line into s, strictly: an unknown or repeated field, a
+// wrong type or anything after the object is an error. Whatever was read
+// before the error stays in s, so that its id can be told.
+func (d *Decoder) Decode(line []byte, s *Scenario) error {
+	*s = New()
+	d.source.Reset(line)
+	d.json.Reset(&d.source)
+	if kind := d.json.PeekKind(); kind != '{' {
+		if _, err := d.json.ReadToken(); err != nil && !errors.Is(err, io.EOF) {
+			return d.syntax(err)
+		}
+		return badLine("a scenario must be a JSON object", "", `write {"model":"llama-3.1-8b"}`)
+	}
+	if _, err := d.json.ReadToken(); err != nil {
+		return d.syntax(err)
+	}
+	var inputGiven, assumedGiven bool
+	for d.json.PeekKind() == '"' {
+		raw, err := d.json.ReadValue()
+		if err != nil {
+			return d.syntax(err)
+		}
+		name := raw[1 : len(raw)-1]
+		target := s.field(name)
+		if target == nil {
+			return badLine("unknown field "+quoted(string(name)), "", suggestField(string(name)))
+		}
+		switch string(name) {
+		case "input_tokens":
+			inputGiven = true
+		case "prompt_assumed":
+			assumedGiven = true
+		}
+		if err := d.value(target, string(name)); err != nil {
+			return err
+		}
+	}
+	if _, err := d.json.ReadToken(); err != nil {
+		return d.syntax(err)
+	}
+	if _, err := d.json.ReadToken(); !errors.Is(err, io.EOF) {
+		return badLine("something follows the JSON object", "", "put one scenario on each line")
+	}
+	if inputGiven && !assumedGiven {
+		s.PromptAssumed = false
+	}
+	return nil
+}
+
+// value reads one value into target; null leaves the default.
+func (d *Decoder) value(target any, name string) error {
+	raw, err := d.json.ReadValue()
+	if err != nil {
+		return d.syntax(err)
+	}
+	kind := raw.Kind()
+	if kind == 'n' {
+		return nil
+	}
+	switch t := target.(type) {
+	case *string:
+		if kind != '"' {
+			return wrongType(name, "a string", raw)
+		}
+		text := raw[1 : len(raw)-1]
+		if bytes.IndexByte(text, '\\') >= 0 {
+			if text, err = jsontext.AppendUnquote(nil, raw); err != nil {
+				return d.syntax(err)
+			}
+		}
+		*t = d.intern(text)
+	case *int:
+		n, err := integer(name, raw)
+		if err != nil {
+			return err
+		}
+		*t = n
+	case *float64:
+		if kind != '0' {
+			return wrongType(name, "a number", raw)
+		}
+		f, err := strconv.ParseFloat(string(raw), 64)
+		if err != nil {
+			return wrongType(name, "a number in range", raw)
+		}
+		*t = f
+	case *bool:
+		if kind != 't' && kind != 'f' {
+			return wrongType(name, "true or false", raw)
+		}
+		*t = kind == 't'
+	case **bool:
+		if kind != 't' && kind != 'f' {
+			return wrongType(name, "true, false or null", raw)
+		}
+		on := kind == 't'
+		*t = &on
+	}
+	return nil
+}
+
+// integer reads a whole number; 4096.0 and 4e3 count as such.
+func integer(name string, raw jsontext.Value) (int, error) {
+	if raw.Kind() != '0' {
+		return 0, wrongType(name, "a whole number", raw)
+	}
+	negative := raw[0] == '-'
+	digits := raw
+	if negative {
+		digits = raw[1:]
+	}
+	if len(digits) <= 15 {
+		n, plain := 0, true
+		for _, c := range digits {
+			if c < '0' || c > '9' {
+				plain = false
+				break
+			}
+			n = n*10 + int(c-'0')
+		}
+		if plain {
+			if negative {
+				n = -n
+			}
+			return n, nil
+		}
+	}
+	f, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil || f > 1e15 || f < -1e15 {
+		return 0, badLine(name+" is out of range: "+clipped(raw), name, "use a smaller number")
+	}
+	if f != float64(int64(f)) {
+		return 0, wrongType(name, "a whole number", raw)
+	}
+	return int(f), nil
+}
+
+func (d *Decoder) syntax(err error) error {
+	var syn *jsontext.SyntacticError
+	at := d.json.InputOffset()
+	if errors.As(err, &syn) {
+		at = syn.ByteOffset
+		if errors.Is(syn.Err, jsontext.ErrDuplicateName) {
+			return badLine("a field is given twice", fmt.Sprintf("byte %d", at+1), "keep one of them")
+		}
+		return badLine("not valid JSON: "+syn.Err.Error(), fmt.Sprintf("byte %d", at+1), "write one JSON object on each line")
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return badLine("the JSON object is cut short", fmt.Sprintf("byte %d", at+1), "write one JSON object on each line")
+	}
+	return badLine("not valid JSON", fmt.Sprintf("byte %d", at+1), "write one JSON object on each line")
+}
+
+func badLine(what, where, remedy string) error {
+	return problem.Wrong(problem.BadScenario, what, where, remedy)
+}
+
+func wrongType(name, want string, raw jsontext.Value) error {
+	return badLine(name+" must be "+want+", not "+clipped(raw), name, "see plimsoll schema sweep-input")
+}
+
+func clipped(raw []byte) string {
+	const limit = 40
+	if len(raw) > limit {
+		return string(raw[:limit]) + "…"
+	}
+	return string(raw)
+}

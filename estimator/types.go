@@ -26,6 +26,8 @@ type Request struct {
 	// Answers asks for what follows a verdict: the largest context, the best
 	// weight format and the number of sequences that fit, and suggestions.
 	Answers bool
+	// Cache is kept between requests by whoever makes many; nil for one.
+	Cache *Cache
 }
 
 // Figure is a value with the interval that should hold 80% of real
@@ -51,7 +53,7 @@ const (
 )
 
 // Speed holds the figures of the time step; a nil figure could not be
-// estimated and has its reason in Estimate.Unavailable.
+// estimated and has its reason in Result.Unavailable.
 type Speed struct {
 	PrefillTokS *Figure `json:"prefill_tok_s"` // prompt tokens per second of one sequence
 	DecodeTokS  *Figure `json:"decode_tok_s"`  // generated tokens per second and sequence
@@ -111,11 +113,12 @@ type Derivation struct {
 	Source  string `json:"source,omitempty"`
 }
 
-// Estimate is the result.
-type Estimate struct {
+// Result is an estimate: what Estimate returns.
+type Result struct {
 	Verdict     Verdict
 	Reason      string            // the verdict in plain words
 	Deployment  engine.Deployment // resolved
+	Settings    engine.Settings
 	Placement   place.Placement
 	Ledgers     []memory.Ledger // devices first, host last
 	All         Components

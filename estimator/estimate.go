@@ -1,0 +1,163 @@
+package estimator
+
+import (
+	"fmt"
+
+	"github.com/plimsoll/plimsoll/estimator/calibration"
+	"github.com/plimsoll/plimsoll/estimator/memory"
+	"github.com/plimsoll/plimsoll/estimator/phase"
+	"github.com/plimsoll/plimsoll/estimator/roofline"
+	"github.com/plimsoll/plimsoll/hardware"
+)
+
+// Estimate answers one request: where the model goes, how full each memory
+// gets, how long the phases take, and so whether it fits. It is pure: the
+// same request gives the same result. An error means that the request itself
+// is wrong; what merely cannot be known is listed in Result.Unavailable.
+func Estimate(req *Request) (*Result, error) {
+	if req.Cache == nil {
+		own := *req
+		own.Cache = new(Cache)
+		req = &own
+	}
+	e := new(Result)
+	if err := allocate(req, e); err != nil {
+		return nil, err
+	}
+	if err := clock(req, e); err != nil {
+		return nil, err
+	}
+	if req.Answers || req.Explain {
+		e.Reason = reason(e, req)
+		notes(req, e)
+	}
+	e.Limits = limits(&e.Prefill, &e.Decode)
+	if req.Explain {
+		explain(req, e)
+	}
+	if req.Answers {
+		e.Answers = answers(req, e)
+		e.Suggestions = suggestions(req, e)
+		e.Verify = verify(req, e)
+	}
+	return e, nil
+}
+
+// allocate does the first half: settings, placement, ledgers and verdict.
+func allocate(req *Request, e *Result) error {
+	node := req.Machine.Primary()
+	if node == nil {
+		return fmt.Errorf("machine %s has no node", req.Machine.ID)
+	}
+	s, err := req.Engine.Resolve(req.Deployment, req.Workload, req.Model, node, req.Formats.BytesPerElement)
+	if err != nil {
+		return err
+	}
+	e.Settings = s
+	in := memory.Input{
+		Model: req.Model, Weights: req.Weights, Node: node,
+		Settings: &e.Settings, Workload: req.Workload, Explain: req.Explain,
+		Profile: req.Cache.profile(req.Model),
+	}
+	e.Placement, e.Ledgers, err = memory.Fit(&in)
+	if err != nil {
+		return err
+	}
+	e.Deployment = e.Settings.Deployment // a fitted context is a setting too
+	judge(e)
+	f := fullest(e.Ledgers)
+	e.FullestName = e.Ledgers[f].Name
+	e.All = components(e.Ledgers)
+	e.Fullest = components(e.Ledgers[f : f+1])
+	return nil
+}
+
+// clock does the second half: the phases and their times.
+func clock(req *Request, e *Result) error {
+	node := req.Machine.Primary()
+	if !timeable(e, node) {
+		return nil
+	}
+	c, s := req.Cache, &e.Settings
+	in := phase.Input{
+		Model: req.Model, Weights: req.Weights, Shape: c.shape(req.Model, req.Weights),
+		Placement: &e.Placement, Settings: s, Workload: req.Workload,
+	}
+	in.Workload.Batch = 1 // a prompt is processed by itself
+	phase.Prefill(&in, &c.prefill)
+	in.Workload.Batch = max(req.Workload.Batch, 1)
+	start := float64(req.Workload.DecodeStart())
+	phase.DecodeAt(&in, start, start+float64(req.Workload.OutputTokens), &c.decode)
+
+	rin := roofline.Input{Link: node.Link, Class: req.Weights.Class, Flash: s.FlashOn}
+	if err := calibrate(req, e, node, &rin); err != nil {
+		return err
+	}
+	e.Prefill, e.Decode = roofline.Run(&c.prefill, &rin), roofline.Run(&c.decode, &rin)
+	e.Speed = speeds(&e.Prefill, &e.Decode, &req.Workload)
+	if req.Workload.OutputTokens <= 0 {
+		for _, f := range []string{"decode_tok_s", "output_tok_s", "tpot_ms", "requests_s"} {
+			e.Unavailable = append(e.Unavailable, Unavailable{Figure: f, Reason: "no output tokens were asked for"})
+		}
+	}
+	return nil
+}
+
+// calibrate resolves the parameters of every processor that has work.
+func calibrate(req *Request, e *Result, node *hardware.Node, rin *roofline.Input) (err error) {
+	shares := e.Placement.Shares
+	var first *hardware.Device
+	mixed := false
+	for i := range shares {
+		d := shares[i].Device
+		if d == nil {
+			continue
+		}
+		if first == nil {
+			first = d
+		}
+		mixed = mixed || d != first
+	}
+	if first != nil {
+		if rin.Device, err = req.Cache.device(req.Calibration, &e.Settings, first); err != nil {
+			return err
+		}
+	}
+	if mixed {
+		rin.Devices = make([]*calibration.Params, len(shares))
+		for i := range shares {
+			if d := shares[i].Device; d != nil {
+				if rin.Devices[i], err = req.Cache.device(req.Calibration, &e.Settings, d); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if first == nil || usesHost(e) {
+		rin.Host, err = req.Cache.host(req.Calibration, &e.Settings, node)
+	}
+	return err
+}
+
+// timeable notes why no time can be given, if so.
+func timeable(e *Result, node *hardware.Node) bool {
+	missing := func(reason string) bool {
+		for _, f := range []string{"prefill_tok_s", "decode_tok_s", "output_tok_s", "ttft_ms", "tpot_ms", "requests_s"} {
+			e.Unavailable = append(e.Unavailable, Unavailable{Figure: f, Reason: reason})
+		}
+		return false
+	}
+	if e.Verdict == DoesNotFit {
+		return true // the speed it would have if the memory were there
+	}
+	for i := range e.Placement.Shares {
+		d := e.Placement.Shares[i].Device
+		if d != nil && d.BandwidthGBps <= 0 {
+			return missing("the memory bandwidth of " + d.Name + " is not known: give it in a hardware profile (bandwidth_gb_s)")
+		}
+	}
+	if h := e.Placement.Host(); (h.Layers.Len() > 0 || h.Experts.Len() > 0) && node.Host.CPU.BandwidthGBps <= 0 {
+		return missing("the memory bandwidth of the host is not known: name its CPU with --host, or give memory_bandwidth_gb_s in a hardware profile")
+	}
+	return true
+}

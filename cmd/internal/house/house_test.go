@@ -33,7 +33,7 @@ var allowed = []struct {
 	{"estimator/calibration", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/phase"}},
 	{"estimator/roofline", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/place", "estimator/phase", "estimator/calibration"}},
 	{"estimator", []string{"hardware", "estimator/"}},
-	{"profiles", []string{"profiles/", "estimator", "estimator/", "hardware"}},
+	{"profiles", []string{"profiles", "profiles/", "estimator", "estimator/", "hardware"}},
 	{"cmd", []string{"cmd/internal/", "profiles", "profiles/", "estimator", "estimator/", "hardware", "hardware/"}},
 }
 

@@ -55,8 +55,11 @@ type Spec struct {
 	Base  string `json:"base,omitempty"`
 	// Imatrix says whether files of this format are mostly made with an
 	// importance matrix; the other case bounds the interval.
-	Imatrix bool   `json:"imatrix,omitempty"`
-	Rules   []Rule `json:"rules,omitempty"`
+	Imatrix bool `json:"imatrix,omitempty"`
+	// ImatrixSince is the year and month of a model's release from which that
+	// is so, where habits changed.
+	ImatrixSince string `json:"imatrix_since,omitempty"`
+	Rules        []Rule `json:"rules,omitempty"`
 	// Use names the shared rule lists tried after Rules.
 	Use []string `json:"use,omitempty"`
 	// GGUF is the format that GGUF files of this name really hold.

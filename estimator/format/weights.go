@@ -61,14 +61,15 @@ func (t *Table) bySpec(m *model.Model, s *Spec) (*Weights, error) {
 	if err := t.compile(s); err != nil {
 		return nil, err
 	}
+	usual := s.Imatrix || s.ImatrixSince != "" && m.Arch.Released >= s.ImatrixSince
 	w := &Weights{}
-	if err := t.apply(m, s, s.Imatrix, w); err != nil {
+	if err := t.apply(m, s, usual, w); err != nil {
 		return nil, err
 	}
 	w.Low, w.High = w.Total, w.Total
 	if s.usesI {
 		other := &Weights{}
-		if err := t.apply(m, s, !s.Imatrix, other); err != nil {
+		if err := t.apply(m, s, !usual, other); err != nil {
 			return nil, err
 		}
 		w.Low, w.High = min(w.Total, other.Total), max(w.Total, other.Total)

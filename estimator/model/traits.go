@@ -80,7 +80,7 @@ func ParseTraits(s string) (Trait, error) {
 	for len(s) > 0 {
 		var word string
 		word, s, _ = strings.Cut(s, " ")
-		if word == "" {
+		if word == "" || word == "-" { // "-": no traits, said on purpose
 			continue
 		}
 		bit := -1

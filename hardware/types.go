@@ -25,6 +25,9 @@ type Provenance struct {
 	// its value is assumed rather than read in a source. An assumed fact
 	// widens the interval of every figure that rests on it.
 	Assumed map[string]string `json:"assumed,omitempty"`
+	// NotEstimated is the reason why no estimate can be made for the record
+	// (for example no bandwidth known); empty otherwise.
+	NotEstimated string `json:"not_estimated,omitempty"`
 }
 
 // Rates are peak dense arithmetic rates in TFLOPS (TOPS for INT8), a fused

@@ -76,18 +76,36 @@ const (
 // The error is a *[Miss] when nothing fits or when several entries do.
 func (ix *Index) Resolve(query string) (string, error) {
 	query = strings.TrimSpace(query)
+	switch ids := ix.Match(query); len(ids) {
+	case 0:
+		var near []string
+		if len(query) <= maxQuery {
+			near = ix.nearest(appendNormal(nil, query, true))
+		}
+		return "", &Miss{Kind: ix.kind, Query: query, Suggestions: near, Hint: ix.Hint}
+	case 1:
+		return ids[0], nil
+	default:
+		return "", &Miss{Kind: ix.kind, Query: query, Suggestions: ids[:min(len(ids), maxChoices)], Ambiguous: true, Hint: ix.Hint}
+	}
+}
+
+// Match returns the ids that query fits best, sorted; none when nothing fits.
+// Unlike [Index.Resolve] it does not look for near names.
+func (ix *Index) Match(query string) []string {
+	query = strings.TrimSpace(query)
 	if len(query) > maxQuery {
-		return "", &Miss{Kind: ix.kind, Query: query, Hint: ix.Hint}
+		return nil
 	}
 	for i := range ix.entries {
-		if ix.entries[i].ID == query {
-			return query, nil
+		if e := &ix.entries[i]; e.ID == query || slices.Contains(e.Aliases, query) {
+			return []string{e.ID}
 		}
 	}
 	full := appendNormal(make([]byte, 0, 64), query, false)
 	bare := appendNormal(make([]byte, 0, 64), query, true)
 	if len(bare) == 0 {
-		return "", &Miss{Kind: ix.kind, Query: query, Hint: ix.Hint}
+		return nil
 	}
 	best := newPick()
 	buf := make([]byte, 0, 128)
@@ -98,18 +116,8 @@ func (ix *Index) Resolve(query string) (string, error) {
 			best.offer(e.ID, grade(a, query, full, bare, &buf))
 		}
 	}
-	switch len(best.ids) {
-	case 0:
-		return "", &Miss{Kind: ix.kind, Query: query, Suggestions: ix.nearest(bare), Hint: ix.Hint}
-	case 1:
-		return best.ids[0], nil
-	}
-	ids := best.ids
-	slices.Sort(ids)
-	if len(ids) > maxChoices {
-		ids = ids[:maxChoices]
-	}
-	return "", &Miss{Kind: ix.kind, Query: query, Suggestions: ids, Ambiguous: true, Hint: ix.Hint}
+	slices.Sort(best.ids)
+	return best.ids
 }
 
 // The grades of a match, best first.

@@ -355,7 +355,7 @@ func (r *reader) table(f *File, count uint64) error {
 			return fmt.Errorf("tensor %.80q: %w", name, clarify(err, r.size))
 		}
 		if off > uint64(r.size) {
-			return fmt.Errorf("tensor %.80q begins at byte %d of a file of %d: the file is cut short or damaged", name, off, r.size)
+			return fmt.Errorf("tensor %.80q begins at byte %d of a file of %d: the download is not complete, or the file is damaged", name, off, r.size)
 		}
 		t.Offset = int64(off)
 		if err := t.size(id); err != nil {

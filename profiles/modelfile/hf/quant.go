@@ -15,7 +15,7 @@ func weightFormat(top, text object, side object) (name, assumed string) {
 		} else if q := o.obj("quantization"); q != nil {
 			name, assumed = quantised(q) // MLX
 		}
-		if name != "" {
+		if name != "" || assumed != "" {
 			if text.str("expert_dtype") == "fp4" && strings.HasPrefix(name, "FP8") {
 				return "MXFP4", "experts are FP4, the rest " + name + ": counted as MXFP4"
 			}

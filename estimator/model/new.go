@@ -34,7 +34,7 @@ func New(a Architecture) (*Model, error) {
 			return nil, fmt.Errorf("model %s: %w", a.ID, err)
 		}
 	}
-	m.Tensors = make([]Tensor, 0, 8+a.LayerCount*16)
+	m.Tensors = make([]Tensor, 0, 8+a.LayerCount*tensorsPerLayer(&m.Arch))
 	b.globals()
 	for i, t := range types {
 		b.startLayer(i)
@@ -43,16 +43,35 @@ func New(a Architecture) (*Model, error) {
 		}
 	}
 	b.layer, b.l = -1, nil
-	if a.Vision != nil {
+	if b.tooLarge {
+		return nil, fmt.Errorf("model %s: its tensors hold more than %d elements: check the geometry", a.ID, int64(maxElements))
+	}
+	if a.Vision != nil && a.Vision.Params > 0 && a.Vision.Params < maxElements {
 		m.VisionParams = a.Vision.Params
 	}
 	m.MTPParams = b.mtpParams()
 	return m, nil
 }
 
+// maxElements bounds a model, so that no sum of bytes overflows; the largest
+// known model has 3·10¹².
+const maxElements = 1 << 48
+
+// tensorsPerLayer guesses the room that the inventory needs.
+func tensorsPerLayer(a *Architecture) int {
+	n := 12
+	if a.MoE != nil {
+		n += 4
+	}
+	if a.MLA != nil || a.SSM != nil || a.PerLayerDim > 0 {
+		n += 8
+	}
+	return n
+}
+
 // check refuses what cannot be worked out: missing or absurd geometry.
 func check(a *Architecture) error {
-	const maxWidth = 1 << 24
+	const maxWidth, maxSmall = 1 << 24, 1 << 16 // products of four stay in 64 bits
 	need := func(name string, v, limit int) error {
 		if v <= 0 {
 			return fmt.Errorf("%s is missing: give it to estimate this model", name)
@@ -96,7 +115,7 @@ func check(a *Architecture) error {
 	}
 	if m := a.MLA; m != nil {
 		for _, v := range []int{m.KVLoraRank, m.RopeDim, m.NopeDim, m.VHeadDim, m.QLoraRank, m.IndexerDim, m.IndexerHeads, m.IndexerEvery} {
-			if v < 0 || v > maxWidth {
+			if v < 0 || v > maxSmall {
 				return fmt.Errorf("mla has a field of %d: check it", v)
 			}
 		}
@@ -105,16 +124,17 @@ func check(a *Architecture) error {
 		}
 	}
 	if s := a.SSM; s != nil {
-		for _, v := range []int{s.DState, s.DConv, s.DInner, s.NGroups, s.Heads, s.HeadDimK, s.HeadDimV, s.DTRank, s.Ranks[0], s.Ranks[1], s.Ranks[2], s.Ranks[3]} {
-			if v < 0 || v > maxWidth {
+		for _, v := range []int{s.DState, s.DConv, s.DInner >> 8, s.NGroups, s.Heads, s.HeadDimK, s.HeadDimV, s.DTRank, s.Ranks[0], s.Ranks[1], s.Ranks[2], s.Ranks[3]} {
+			if v < 0 || v > maxSmall {
 				return fmt.Errorf("ssm has a field of %d: check it", v)
 			}
 		}
 	}
-	if g := a.Global; g != nil && (g.Heads < 0 || g.KVHeads < 0 || g.HeadDim < 0 || g.Heads > 1<<20 || g.KVHeads > 1<<20 || g.HeadDim > 1<<20) {
+	if g := a.Global; g != nil && (g.Heads < 0 || g.KVHeads < 0 || g.HeadDim < 0 || g.Heads > maxSmall || g.KVHeads > maxSmall || g.HeadDim > maxSmall) {
 		return fmt.Errorf("global_attention has a negative or absurd field: check it")
 	}
-	if a.Heads > 1<<20 || a.HeadDim > 1<<20 || a.KVHeads > 1<<20 || a.VHeadDim > 1<<20 || a.IntermediateSize > maxWidth || a.PerLayerDim > 1<<20 {
+	if a.Heads > maxSmall || a.HeadDim > maxSmall || a.KVHeads > maxSmall || a.VHeadDim > maxSmall || a.IntermediateSize > maxWidth || a.PerLayerDim > maxSmall ||
+		a.OutputRank > maxSmall || a.OutputGroups > maxSmall || a.QueryRank > maxSmall || a.MTPLayers > 64 || a.MTPParams < 0 || a.MTPParams > maxElements {
 		return fmt.Errorf("heads, head_dim or intermediate_size is absurd: check the values")
 	}
 	return nil
@@ -140,6 +160,9 @@ type builder struct {
 	embd   int64
 	name   []byte
 	prefix int // length of "blk.N." in name
+	total  int64
+	// tooLarge is set once the elements exceed maxElements.
+	tooLarge bool
 }
 
 func (b *builder) startLayer(i int) {
@@ -162,6 +185,11 @@ func (b *builder) add(t Tensor) {
 	if t.Elements <= 0 {
 		return
 	}
+	if t.Elements > maxElements || b.total > maxElements-t.Elements {
+		b.tooLarge = true
+		return
+	}
+	b.total += t.Elements
 	t.Name, t.Layer = b.fullName(t.Name), b.layer
 	b.m.Tensors = append(b.m.Tensors, t)
 	n := t.Elements
@@ -204,6 +232,10 @@ func (b *builder) mat(name string, role Role, part Part, row, cols int64) {
 // exps adds a stack of expert matrices.
 func (b *builder) exps(name string, role Role, row, cols int64) {
 	n := b.a.MoE.Experts
+	if row > maxElements/int64(n)/max(cols, 1) {
+		b.tooLarge = true
+		return
+	}
 	b.add(Tensor{Name: name, Role: role, Part: PartExperts, Row: row, Elements: row * cols * int64(n), Experts: n, Dims: 3})
 }
 

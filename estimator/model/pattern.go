@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -122,12 +123,14 @@ func parseWidths(s string, n int) ([]int, error) {
 	for _, word := range strings.Fields(s) {
 		count, width := 1, 0
 		if a, b, ok := strings.Cut(word, "x"); ok {
-			if _, err := fmt.Sscanf(a, "%d", &count); err != nil || count < 1 || count > maxLayers {
+			var err error
+			if count, err = strconv.Atoi(a); err != nil || count < 1 || count > maxLayers {
 				return nil, fmt.Errorf("ffn_widths: %q is no count and width such as 5x28672", word)
 			}
 			word = b
 		}
-		if _, err := fmt.Sscanf(word, "%d", &width); err != nil || width < 0 {
+		var err error
+		if width, err = strconv.Atoi(word); err != nil || width < 0 || width > 1<<24 {
 			return nil, fmt.Errorf("ffn_widths: %q is no width", word)
 		}
 		for range count {

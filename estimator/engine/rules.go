@@ -23,6 +23,8 @@ type Rules struct {
 	// cells serves all slots (else each has its own stream of an equal part).
 	WindowCache  bool `json:"window_cache"`
 	UnifiedSlots bool `json:"unified_slots"`
+	// EncoderCache is true when encoder-only models are given a cache too.
+	EncoderCache bool `json:"encoder_cache"`
 	// MLA says what is cached per token by latent attention: "latent" (the
 	// latent and the rotary part once), "latent+v" (and a transposed copy of
 	// the latent), "expanded" (keys and values of every head).
@@ -104,15 +106,19 @@ type ServeRule struct {
 	// ActivationPerSeqVocab bytes per sequence and vocabulary entry,
 	// ActivationGiB in all, and ExpertActivation: whether a mixture adds its
 	// routed activations.
-	ActivationPerSeqVocab float64  `json:"activation_per_seq_vocab"`
-	ActivationGiB         float64  `json:"activation_gib"`
-	ExpertActivation      bool     `json:"expert_activation"`
-	ActivationSpread      Interval `json:"activation_spread"`
+	ActivationPerSeqVocab float64 `json:"activation_per_seq_vocab"`
+	ActivationGiB         float64 `json:"activation_gib"`
+	// ActivationPerTokenHidden bytes per batched token and hidden element.
+	ActivationPerTokenHidden float64  `json:"activation_per_token_hidden"`
+	ExpertActivation         bool     `json:"expert_activation"`
+	ActivationSpread         Interval `json:"activation_spread"`
 	// NonTorchGiB is memory outside the framework's allocator on one device,
 	// NonTorchTPGiB per device under tensor parallelism.
 	NonTorchGiB   Interval `json:"non_torch_gib"`
 	NonTorchTPGiB Interval `json:"non_torch_tp_gib"`
-	NonTorchPPGiB Interval `json:"non_torch_pp_gib"`
+	// NonTorchTPPCIeGiB likewise where the devices have no NVLink.
+	NonTorchTPPCIeGiB Interval `json:"non_torch_tp_pcie_gib"`
+	NonTorchPPGiB     Interval `json:"non_torch_pp_gib"`
 	// GraphGiB is memory of captured graphs; GraphInside is true when the
 	// engine takes it from its claimed share.
 	GraphGiB    Interval `json:"graph_gib"`

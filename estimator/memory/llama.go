@@ -30,12 +30,19 @@ func llama(in *Input, p *place.Placement, ledgers []Ledger) {
 		bytes := layerBytes(w, r, ranks) + w.Range(format.Experts, sh.Experts.From, sh.Experts.To)/int64(ranks)
 		if sh.Output {
 			switch {
+			case pr.headless:
 			case !w.Tied:
 				bytes += w.Output / int64(ranks)
 			case !host || s.Rules.TiedCopy:
 				// A tied head is a second copy of the embedding beside it.
 				bytes += w.Embedding / int64(ranks)
 			}
+			if in.Model.Arch.Positions == 0 {
+				bytes += w.Other
+			}
+		}
+		if host && in.Model.Arch.Positions > 0 {
+			// A table of positions is an input, as the token embedding is.
 			bytes += w.Other
 		}
 		if host {
@@ -127,9 +134,13 @@ func (g *graph) output(cpu bool) float64 {
 	case pr.Window > 0:
 		n = c.OutputEmbedsWindow
 	}
-	f := float64(pr.Vocab) + n*float64(pr.Embedding)
+	logits := float64(pr.Vocab)
+	if pr.headless {
+		logits = 0
+	}
+	f := logits + n*float64(pr.Embedding)
 	if g.pipelined && !cpu {
-		f = float64(pr.Vocab) + 2*float64(g.in.Settings.Cells) + 5*float64(pr.Embedding)
+		f = logits + 2*float64(g.in.Settings.Cells) + 5*float64(pr.Embedding)
 	}
 	return f
 }
@@ -156,6 +167,9 @@ func (g *graph) attention(from, to int) float64 {
 	if pr.parallelFFN {
 		f += 2 * float64(pr.FFN)
 	}
+	if pr.fusedQKV {
+		f += 2 * float64(pr.Embedding)
+	}
 	return f
 }
 
@@ -170,7 +184,7 @@ func (g *graph) latent(cells, heads float64) float64 {
 			return 0
 		}
 		return (heads+1)*cells + 3*float64(pr.Embedding) + heads*width + heads*(nope+float64(pr.HeadV))
-	case s.Rules.Compute.ExpandLatent:
+	case s.Rules.Compute.ExpandLatent && s.FlashOn:
 		// One layer's keys and values of every head are expanded from the
 		// latent for the whole context: K and V in 16 bit and K's part
 		// without rotation in 32 bit before that.
@@ -256,6 +270,9 @@ func (g *graph) host(sh *place.Share) float64 {
 		masks *= c.PipelineCopies
 	}
 	inputs := masks + float64(pr.Embedding)
+	if pr.encoder {
+		inputs += float64(pr.Embedding) // the pooling matrix or the token types
+	}
 	if sh.Experts.Len() > 0 && c.HostExperts && !g.streamed() {
 		inputs = max(inputs, 2*cells, g.expertActs())
 	}

@@ -25,6 +25,9 @@ type Profile struct {
 	Latent, Rope             int // of latent attention, 0 when none
 	OneKind                  bool
 	parallelFFN              bool // attention and feed-forward side by side
+	fusedQKV                 bool // query, key and value come out of one matrix and are copied apart
+	headless                 bool // no output head: an embedding model
+	encoder                  bool // attends both ways: needs no cache between batches
 	rotary                   int
 }
 
@@ -48,7 +51,8 @@ func NewProfile(m *model.Model) *Profile {
 	n := len(m.Layers)
 	p := &Profile{Layers: n, Embedding: m.Arch.HiddenSize, Vocab: m.Arch.VocabSize,
 		state: make([]int64, n+1), attending: make([]int32, n+1)}
-	p.parallelFFN = m.Traits.Has(model.OneNorm)
+	p.parallelFFN, p.fusedQKV = m.Traits.Has(model.OneNorm), m.Traits.Has(model.FusedQKV)
+	p.headless, p.encoder = m.Traits.Has(model.NoHead), m.Traits.Has(model.PlainEncoder)
 	for i := range m.Layers {
 		l := &m.Layers[i]
 		p.state[i+1] = p.state[i] + l.ConvState + l.RecurrentState
@@ -69,7 +73,7 @@ func NewProfile(m *model.Model) *Profile {
 			p.Latent, p.Rope = l.LatentDim, l.RopeDim
 			p.rotary = l.RopeDim
 		}
-		if l.OwnsCache {
+		if l.OwnsCache || p.encoder {
 			p.add(i, n, geometry{l.Attention, l.Window, l.KVCompression, l.KVHeads, l.HeadDimK, l.HeadDimV, l.LatentDim, l.RopeDim, l.IndexerDim})
 		}
 	}
@@ -127,6 +131,9 @@ func (c *class) cells(s *engine.Settings) int {
 // cacheBytes returns the bytes of the KV cache of layers [from,to) as an
 // engine allocates it in full at the start.
 func (p *Profile) cacheBytes(s *engine.Settings, from, to, ranks int) int64 {
+	if p.encoder && !s.Rules.EncoderCache {
+		return 0
+	}
 	var sum float64
 	for i := range p.classes {
 		c := &p.classes[i]
@@ -147,6 +154,9 @@ func (p *Profile) cacheBytes(s *engine.Settings, from, to, ranks int) int64 {
 // window and what one scheduling step adds (vLLM: ceil((W-1+batched)/B)+1
 // blocks), the others every token.
 func (p *Profile) sequenceBytes(s *engine.Settings, tokens, from, to, ranks, block int) float64 {
+	if p.encoder {
+		return 0
+	}
 	var sum float64
 	block = max(block, 1)
 	for i := range p.classes {

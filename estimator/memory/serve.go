@@ -35,6 +35,9 @@ func serve(in *Input, p *place.Placement, ledgers []Ledger) {
 		bytes := layerBytes(w, lr, ranks) + w.Range(format.Experts, lr.From, lr.To)/int64(ranks)
 		if sh.Embedding || last == 0 {
 			bytes += (w.Embedding+w.PerLayerEmbedding)/int64(ranks) + remainder(w)
+			if w.Basis != "file" {
+				bytes += w.Vision // towers are loaded with the model, by every rank
+			}
 		}
 		if sh.Output || last == 0 {
 			switch {
@@ -59,6 +62,8 @@ func serve(in *Input, p *place.Placement, ledgers []Ledger) {
 		al := l.spread(Compute, acts, r.ActivationSpread)
 		other := r.NonTorchGiB
 		switch {
+		case ranks > 1 && sh.Device != nil && sh.Device.NVLinkGBps == 0 && r.NonTorchTPPCIeGiB.Known():
+			other = r.NonTorchTPPCIeGiB
 		case ranks > 1 && r.NonTorchTPGiB.Known():
 			other = r.NonTorchTPGiB
 		case s.PP > 1 && r.NonTorchPPGiB.Known():
@@ -108,7 +113,8 @@ func cacheNeed(in *Input, r place.Range, ranks int) (need, one float64) {
 func activation(in *Input, ranks int) float64 {
 	s, pr := in.Settings, in.Profile
 	r := &s.Rules.Serve
-	acts := r.ActivationPerSeqVocab*float64(s.MaxNumSeqs)*float64(pr.Vocab) + r.ActivationGiB*gib
+	acts := r.ActivationPerSeqVocab*float64(s.MaxNumSeqs)*float64(pr.Vocab) + r.ActivationGiB*gib +
+		r.ActivationPerTokenHidden*float64(s.MaxNumBatchedTokens)*float64(pr.Embedding)
 	if r.ExpertActivation && pr.Experts > 0 && in.Weights.Class != format.ClassFP4 {
 		ffn := float64(pr.ExpertFFN) / float64(ranks)
 		acts += float64(s.MaxNumBatchedTokens) * float64(pr.Used) * 2 * (max(2*ffn, float64(pr.Embedding)) + ffn)

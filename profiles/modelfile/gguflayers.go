@@ -29,6 +29,7 @@ func windowRule(arch string) (period int, first bool, window int, ok bool) {
 // present is what the tensor table shows of one layer.
 type present struct {
 	attention, latent, split, recurrent, indexer bool
+	keys, cross                                  bool  // has a key projection; attends to an image
 	keyOut                                       int64 // rows of the key projection
 }
 
@@ -42,11 +43,14 @@ func ggufLayers(m *model.Model, k *meta) error {
 			continue
 		}
 		p, l := &seen[t.Layer], &m.Layers[t.Layer]
+		p.cross = p.cross || strings.Contains(t.Name, ".cross_attn")
 		switch t.Role {
-		case model.AttnQ, model.AttnQKV, model.AttnQA, model.AttnQB:
+		case model.AttnQ, model.AttnQA, model.AttnQB:
 			p.attention = true
+		case model.AttnQKV:
+			p.attention, p.keys = true, true
 		case model.AttnK:
-			if t.Row > 0 {
+			if p.keys = true; t.Row > 0 {
 				p.keyOut = t.Elements / t.Row
 			}
 		case model.AttnKVA:
@@ -115,6 +119,10 @@ func ggufLayer(m *model.Model, k *meta, i int, p *present) {
 	if !p.attention {
 		return
 	}
+	if p.cross { // keys and values come from the image: nothing grows
+		l.Heads, l.KVHeads, l.HeadDimK, l.HeadDimV = a.Heads, a.KVHeads, a.HeadDim, a.HeadDim
+		return
+	}
 	l.Attention = model.FullAttention
 	l.Heads, l.KVHeads = at(k.list("attention.head_count"), i), at(k.list("attention.head_count_kv"), i)
 	if l.Heads == 0 {
@@ -138,6 +146,10 @@ func ggufLayer(m *model.Model, k *meta, i int, p *present) {
 		}
 		return
 	}
+	l.OwnsCache = l.OwnsCache && p.keys
+	if g := a.Global; g != nil && !windowed(k, i) {
+		l.HeadDimK, l.HeadDimV = g.HeadDim, g.HeadDim
+	}
 	if windowed(k, i) {
 		w := a.SlidingWindow
 		if _, _, d, ok := windowRule(k.arch); ok && w == 0 {
@@ -145,12 +157,6 @@ func ggufLayer(m *model.Model, k *meta, i int, p *present) {
 		}
 		if w > 0 {
 			l.Attention, l.Window = model.WindowAttention, w
-			if n := k.int("attention.key_length_swa"); n > 0 {
-				l.HeadDimK, l.HeadDimV = n, n
-			}
-			if n := k.int("attention.value_length_swa"); n > 0 {
-				l.HeadDimV = n
-			}
 		}
 	}
 	if l.KVHeads == 0 {

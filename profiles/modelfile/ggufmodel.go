@@ -178,6 +178,14 @@ func ggufArchitecture(k *meta, blocks int) (*model.Architecture, error) {
 	if a.VHeadDim == 0 || a.VHeadDim == a.HeadDim {
 		a.VHeadDim = 0
 	}
+	// The general keys are those of full attention where windows differ.
+	if n := k.int("attention.key_length_swa"); n > 0 && n <= 1<<20 && n != a.HeadDim {
+		a.Global = &model.GlobalAttention{HeadDim: a.HeadDim}
+		a.HeadDim, a.VHeadDim = n, 0
+		if v := k.int("attention.value_length_swa"); v != n && v <= 1<<20 {
+			a.VHeadDim = v
+		}
+	}
 	for _, t := range k.f.Tensors {
 		if t.Name == "token_embd.weight" && len(t.Dims) == 2 && t.Dims[1] <= 1<<28 {
 			a.VocabSize = int(t.Dims[1])

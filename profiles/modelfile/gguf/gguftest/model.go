@@ -41,14 +41,27 @@ func FromModel(m *model.Model, block string) *File {
 		put("attention.q_lora_rank", a.MLA.QLoraRank)
 		put("attention.key_length", a.MLA.KVLoraRank+rope)
 		put("attention.value_length", a.MLA.KVLoraRank)
+		put("attention.indexer.key_length", a.MLA.IndexerDim)
+		put("attention.indexer.head_count", a.MLA.IndexerHeads)
 		put("attention.key_length_mla", a.MLA.NopeDim+rope)
 		put("attention.value_length_mla", a.MLA.VHeadDim)
 		for i := range kv {
 			kv[i] = 1
 		}
 	} else {
-		put("attention.key_length", a.HeadDim)
-		put("attention.value_length", max(a.VHeadDim, a.HeadDim*b2i(a.VHeadDim == 0)))
+		value := a.VHeadDim
+		if value == 0 {
+			value = a.HeadDim
+		}
+		if g := a.Global; g != nil && g.HeadDim > 0 {
+			put("attention.key_length", g.HeadDim)
+			put("attention.value_length", g.HeadDim)
+			put("attention.key_length_swa", a.HeadDim)
+			put("attention.value_length_swa", value)
+		} else {
+			put("attention.key_length", a.HeadDim)
+			put("attention.value_length", value)
+		}
 	}
 	put("rope.dimension_count", rope)
 	if a.Heads > 0 {
@@ -112,11 +125,4 @@ func tensor(t *model.Tensor, block string) Tensor {
 		}
 	}
 	return out
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/plimsoll/plimsoll/estimator/model"
@@ -193,5 +194,25 @@ func BenchmarkModel(b *testing.B) {
 		if _, err := Model("qwen3-235b-a22b"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestModelNamesAreUnique(t *testing.T) {
+	entries, err := Models()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]string{}
+	for _, e := range entries {
+		for _, n := range append([]string{e.ID}, e.Aliases...) {
+			n = strings.ToLower(n)
+			if other, ok := seen[n]; ok && other != e.ID {
+				t.Errorf("%s names %s and %s", n, other, e.ID)
+			}
+			seen[n] = e.ID
+		}
+	}
+	if len(entries) < 483 {
+		t.Errorf("%d models, expected at least 483", len(entries))
 	}
 }

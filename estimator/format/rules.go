@@ -18,6 +18,8 @@ const (
 	class70b
 	falcon
 	imatrix
+	mla
+	hybrid
 )
 
 // condition is one word of Rule.When.
@@ -46,7 +48,7 @@ type compiled struct {
 var flagWords = []struct {
 	word string
 	flag modelFlag
-}{{"gqa>=4", gqa4}, {"experts>=4", experts4}, {"experts=8", experts8}, {"70b", class70b}, {"falcon", falcon}, {"imatrix", imatrix}}
+}{{"gqa>=4", gqa4}, {"experts>=4", experts4}, {"experts=8", experts8}, {"70b", class70b}, {"falcon", falcon}, {"imatrix", imatrix}, {"mla", mla}, {"hybrid", hybrid}}
 
 func parseCondition(word string) (condition, error) {
 	var c condition
@@ -201,6 +203,12 @@ func newMixer(s *Spec, m *model.Model) mixer {
 	}
 	if m.Traits.Has(model.FalconRules) {
 		x.flags |= falcon
+	}
+	if a.MLA != nil {
+		x.flags |= mla
+	}
+	if a.SSM != nil {
+		x.flags |= hybrid
 	}
 	for i := range m.Tensors {
 		switch m.Tensors[i].Role {

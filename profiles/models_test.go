@@ -172,6 +172,13 @@ func TestModelNames(t *testing.T) {
 		"qwen3:30b":                             "qwen3-30b-a3b",
 		"GPT-OSS-20B":                           "gpt-oss-20b",
 		"deepseek-r1:70b":                       "deepseek-r1-distill-llama-70b",
+		"Llama 3.1 8B Instruct":                 "llama-3.1-8b",
+		"google/gemma-3-12b-it":                 "gemma-3-12b",
+		"Qwen2.5-7B-Instruct-AWQ":               "qwen2.5-7b",
+		"unsloth/Qwen3-8B-GGUF":                 "qwen3-8b",
+		"deepseek-ai/DeepSeek-V3":               "deepseek-v3",
+		"mistralai/Mixtral-8x7B-Instruct-v0.1":  "mixtral-8x7b",
+		"meta-llama/Llama-2-7b-hf":              "llama-2-7b",
 	} {
 		a, err := Architecture(query)
 		if err != nil {

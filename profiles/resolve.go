@@ -1,6 +1,8 @@
 package profiles
 
 import (
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/plimsoll/plimsoll/profiles/names"
@@ -24,4 +26,36 @@ var modelIndex = sync.OnceValue(func() *names.Index {
 	return names.New("model", entries)
 })
 
-func resolveModel(query string) (string, error) { return modelIndex().Resolve(query) }
+// variantWords end the names of repositories that hold a catalogue model in
+// another tuning or packaging: the same tensors.
+var variantWords = []string{"instruct", "chat", "it", "base", "pt", "hf", "gguf", "safetensors", "mlx", "awq", "gptq", "fp8", "bf16", "fp16", "nvfp4", "int4", "int8", "4bit", "8bit", "latest"}
+
+// resolveModel looks a name up leniently, with its owner and then with the
+// words at its end that name a variant left out.
+func resolveModel(query string) (string, error) {
+	if len(query) > 200 {
+		query = query[:200]
+	}
+	id, miss := modelIndex().Resolve(query)
+	if miss == nil {
+		return id, nil
+	}
+	name := query
+	if i := strings.LastIndexByte(name, '/'); i >= 0 && i+1 < len(name) {
+		name = name[i+1:]
+		if line := exactModel(name); line != nil {
+			return headID(line), nil
+		}
+	}
+	for range 4 {
+		cut := strings.LastIndexAny(name, "-_ :.")
+		if cut <= 0 || !slices.Contains(variantWords, strings.ToLower(name[cut+1:])) {
+			break
+		}
+		name = name[:cut]
+		if id, err := modelIndex().Resolve(name); err == nil {
+			return id, nil
+		}
+	}
+	return "", miss
+}

@@ -33,8 +33,11 @@ type Settings struct {
 	// lower it until it fits, but not below MinContext.
 	ContextAuto bool
 	MinContext  int
-	// Devices is how many devices of the node are used.
-	Devices int
+	// Devices is how many devices of the node are used. AutoRanks is true when
+	// nobody asked for a division, so that fewer may be used where that fits
+	// and more does not (every rank costs buffers of its own).
+	Devices   int
+	AutoRanks bool
 }
 
 // Largest values that a deployment may ask for; what lies beyond is a typing
@@ -142,7 +145,8 @@ func (s *Settings) parallel(m *model.Model, node *hardware.Node) error {
 	if s.GPULayers == 0 {
 		have = 0
 	}
-	s.TP, s.PP, s.DP = max(s.TP, 0), max(s.PP, 0), max(s.DP, 1)
+	s.AutoRanks = max(s.TP, s.PP, s.DP) == 0
+	s.DP = max(s.DP, 1)
 	llama := s.Engine.Family == LlamaCpp
 	if s.Split == SplitAuto {
 		switch {
@@ -333,6 +337,17 @@ func (s *Settings) SetContext(context int) {
 		return
 	}
 	s.Cells = Pad((s.Context+s.Slots-1)/s.Slots, pad) * s.Slots
+}
+
+// SetRanks uses the first n devices and divides the model over them.
+func (s *Settings) SetRanks(n int) {
+	s.Devices = n
+	switch s.Split {
+	case SplitTensor:
+		s.TP = n
+	case SplitPipeline:
+		s.PP = n
+	}
 }
 
 // Pad rounds n up to a multiple of step (0 and 1 leave it).

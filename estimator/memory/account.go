@@ -25,6 +25,9 @@ type Input struct {
 	Explain bool
 }
 
+// linesEach is the most lines that a ledger usually has.
+const linesEach = 6
+
 const mib = float64(hardware.MiB)
 const gib = float64(hardware.GiB)
 
@@ -47,20 +50,16 @@ func accountInto(dst []Ledger, in *Input, p *place.Placement) ([]Ledger, error) 
 		in.Profile = NewProfile(in.Model)
 	}
 	n := len(p.Shares)
-	dst = dst[:0]
-	for i := range n {
-		if len(dst) < cap(dst) {
-			dst = dst[:len(dst)+1]
-			l := &dst[len(dst)-1]
-			*l = Ledger{Lines: l.Lines[:0]}
-		} else {
-			dst = append(dst, Ledger{})
+	if cap(dst) < n {
+		dst = make([]Ledger, n)
+		lines := make([]Line, n*linesEach) // one allocation for all
+		for i := range dst {
+			dst[i].Lines = lines[i*linesEach : i*linesEach : (i+1)*linesEach]
 		}
-		l := &dst[i]
-		if l.Lines == nil {
-			l.Lines = make([]Line, 0, 6)
-		}
-		l.Name = p.Shares[i].Name
+	}
+	dst = dst[:n]
+	for i := range dst {
+		dst[i] = Ledger{Name: p.Shares[i].Name, Lines: dst[i].Lines[:0]}
 	}
 	var err error
 	switch in.Settings.Engine.Family {

@@ -68,6 +68,11 @@ func (f *fitter) run() error {
 	if ok || err != nil {
 		return err
 	}
+	if s.AutoRanks && s.Devices > 1 {
+		if ok, err = f.fewer(layers, moe); ok || err != nil {
+			return err
+		}
+	}
 	if s.ContextAuto {
 		if ok, err = f.shorten(func() (bool, error) { return f.try(layers, moe) }); ok || err != nil {
 			return err
@@ -96,6 +101,20 @@ func (f *fitter) run() error {
 		f.p.Offloaded = true
 	}
 	return err
+}
+
+// fewer tries half the devices, a quarter …; where none fits it restores all.
+func (f *fitter) fewer(layers, moe int) (bool, error) {
+	s := f.in.Settings
+	all := s.Devices
+	for n := all / 2; n >= 1; n /= 2 {
+		s.SetRanks(n)
+		if ok, err := f.try(layers, moe); ok || err != nil {
+			return ok, err
+		}
+	}
+	s.SetRanks(all)
+	return f.try(layers, moe)
 }
 
 // host is the placement with no device.

@@ -224,7 +224,7 @@ func (g *graph) layers(sh *place.Share) (floats, bytes float64) {
 			floats += 0.5 * float64(s.Cells) // the mask in 16 bit
 		}
 	}
-	if s.QuantisedKV && s.FlashOn && pr.Latent == 0 && pr.attends(sh.Layers.From, sh.Layers.To) {
+	if s.QuantisedKV && s.FlashOn && pr.Latent == 0 && !pr.encoder && pr.attends(sh.Layers.From, sh.Layers.To) {
 		bytes += 2 * float64(s.Cells) * float64(pr.kvElements)
 	}
 	if g.pipelined {

@@ -32,6 +32,12 @@ func serve(in *Input, p *place.Placement, ledgers []Ledger) {
 		}
 		ranks := max(sh.Ranks, 1)
 		lr := sh.Layers
+		if before := max(i-1, 0); sh.Rank > 0 && p.Shares[before].Layers == lr && sh.Device == p.Shares[before].Device {
+			// Ranks of one stage are alike.
+			l.Lines = append(l.Lines, ledgers[before].Lines...)
+			l.PoolBytes, l.PoolTokens = ledgers[before].PoolBytes, ledgers[before].PoolTokens
+			continue
+		}
 		bytes := layerBytes(w, lr, ranks) + w.Range(format.Experts, lr.From, lr.To)/int64(ranks)
 		if sh.Embedding || last == 0 {
 			bytes += (w.Embedding+w.PerLayerEmbedding)/int64(ranks) + remainder(w)

@@ -434,7 +434,9 @@ func nodeMachine(r *row, opts MachineOptions) (*hardware.Machine, error) {
 			return nil, err
 		}
 		if known {
-			delete(node.Host.CPU.Assumed, "cpu")
+			if delete(node.Host.CPU.Assumed, "cpu"); len(node.Host.CPU.Assumed) == 0 {
+				node.Host.CPU.Assumed = nil
+			}
 		}
 	}
 	if n := r.integer("sockets"); n > 0 {

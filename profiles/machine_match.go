@@ -38,62 +38,73 @@ func MatchDevice(name string, memoryBytes int64, pciID, vendor string) (device *
 	want := names.Normalize(name)
 	pci := pciDevice(pciID)
 	best := candidate{off: 2}
+	ties := 0
 	for r := range accelerators.rows() {
-		c := candidate{row: r}
-		c.name = want != "" && reports(&r, want)
+		c := candidate{row: r, name: reports(&r, want)}
 		c.pci = pci != "" && slices.Contains(r.list("pci_device_ids"), pci)
-		if !c.name && !c.pci || vendor != "" && !sameVendor(r.text("vendor"), vendor) {
+		if c.name == 0 && !c.pci || vendor != "" && !sameVendor(r.text("vendor"), vendor) {
 			continue
 		}
 		if c.off = memoryOff(&r, memoryBytes); c.off > 0.12 {
 			continue
 		}
-		if c.better(&best) {
-			best = c
+		switch order := c.compare(&best); {
+		case order > 0:
+			best, ties = c, 1
+		case order == 0:
+			ties++
 		}
 	}
-	if !best.name && !best.pci {
-		return nil, "", false
-	}
-	// A PCI id alone is shared by siblings of one chip (RX 7900 XT and XTX):
-	// without the name it takes the memory to tell.
-	if !best.name && memoryBytes == 0 && countPCI(pci) > 1 {
+	// Parts that share all that was reported: with the memory known, they
+	// differ little and the first stands for them; without it (or with only
+	// a PCI id, which siblings of one chip share) no answer beats a wrong one.
+	if ties == 0 || ties > 1 && (memoryBytes == 0 || best.name == 0) {
 		return nil, "", false
 	}
 	d, err := deviceOf(&best.row)
 	if err != nil {
 		return nil, "", false
 	}
-	return d, best.how(memoryBytes), true
+	how = best.how(memoryBytes)
+	if ties > 1 {
+		how += fmt.Sprintf("; one of %d that report the same", ties)
+	}
+	return d, how, true
 }
 
 // candidate is a catalogue line that may be the device seen.
 type candidate struct {
-	row       row
-	name, pci bool
-	off       float64 // relative difference of the memory sizes
+	row  row
+	name int // 2: as reported, 1: but for the memory size in the name
+	pci  bool
+	off  float64 // relative difference of the memory sizes
 }
 
-func (c *candidate) better(than *candidate) bool {
+// compare orders candidates by name and PCI id, then by memory.
+func (c *candidate) compare(than *candidate) int {
 	score := func(c *candidate) int {
-		n := 0
-		if c.name {
-			n += 2
-		}
+		n := 2 * c.name
 		if c.pci {
 			n++
 		}
 		return n
 	}
+	const same = 0.005 // sizes read closer than this are one size
 	if d := cmp.Compare(score(c), score(than)); d != 0 {
-		return d > 0
+		return d
 	}
-	return c.off < than.off
+	switch {
+	case c.off < than.off-same:
+		return 1
+	case c.off > than.off+same:
+		return -1
+	}
+	return 0
 }
 
 func (c *candidate) how(memoryBytes int64) string {
 	var by []string
-	if c.name {
+	if c.name > 0 {
 		by = append(by, "name")
 	}
 	if memoryBytes > 0 && c.row.text("unified") != "yes" {
@@ -105,19 +116,34 @@ func (c *candidate) how(memoryBytes int64) string {
 	return "by " + strings.Join(by, ", ")
 }
 
-// reports says whether the line's device reports itself under a name, given normalised.
-func reports(r *row, want string) bool {
-	for n := range strings.SplitSeq(r.text("name_match"), "|") {
-		if names.Normalize(n) == want {
-			return true
+// reports says how well what the line's device calls itself fits a normalised
+// name: 2 letter for letter, 1 but for a memory size at the end of one.
+func reports(r *row, want string) int {
+	if want == "" {
+		return 0
+	}
+	best := 0
+	fit := func(name string) {
+		n := names.Normalize(name)
+		if n == want {
+			best = 2
+		}
+		if bare, _ := cutSize(n); bare == want {
+			best = max(best, 1)
+		} else if bareWant, _ := cutSize(want); n == bareWant {
+			best = max(best, 1)
 		}
 	}
-	return names.Normalize(r.text("name")) == want
+	for n := range strings.SplitSeq(r.text("name_match"), "|") {
+		fit(n)
+	}
+	fit(r.text("name"))
+	return best
 }
 
 func memoryOff(r *row, memoryBytes int64) float64 {
 	nominal := float64(r.gib("memory_gb"))
-	if memoryBytes <= 0 || nominal == 0 || r.text("unified") == "yes" {
+	if memoryBytes <= 0 || nominal == 0 || len(r.list("sizes_gb")) > 0 {
 		return 0
 	}
 	total := nominal
@@ -235,7 +261,9 @@ func cpuName(name string) string {
 	}
 	var kept []string
 	for token := range strings.SplitSeq(names.Normalize(name), "-") {
-		kept = append(kept, token)
+		if !strings.HasSuffix(token, "th") || strings.Trim(token[:len(token)-2], "0123456789") != "" { // "13th Gen"
+			kept = append(kept, token)
+		}
 	}
 	// "16-core" stands before "processor" in AMD's names.
 	for i := 0; i+1 < len(kept); i++ {
@@ -245,7 +273,7 @@ func cpuName(name string) string {
 	}
 	// Xeon tiers come and go with the source: "Xeon Platinum 8592+", "Xeon 8592+".
 	kept = slices.DeleteFunc(kept, func(t string) bool {
-		return t == "platinum" || t == "gold" || t == "silver" || t == "bronze" || t == "th" || t == "gen"
+		return t == "platinum" || t == "gold" || t == "silver" || t == "bronze" || t == "gen"
 	})
 	return strings.Join(kept, "-")
 }

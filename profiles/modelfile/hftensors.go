@@ -23,9 +23,9 @@ func packedBits(format string) int64 {
 	switch {
 	case strings.Contains(format, "INT8"), strings.Contains(format, "8bit"):
 		return 8
-	case strings.Contains(format, "INT3"), strings.Contains(format, "3bit"):
+	case strings.Contains(format, "3bit"), strings.HasPrefix(format, "3."):
 		return 3
-	case strings.Contains(format, "INT2"), strings.Contains(format, "2bit"):
+	case strings.Contains(format, "2bit"), strings.HasPrefix(format, "2."):
 		return 2
 	case strings.Contains(format, "6bit"):
 		return 6
@@ -53,8 +53,11 @@ func (c *collector) add(t *safetensors.Tensor) {
 		}
 	}
 	if !aux {
-		if b, ok := strings.CutSuffix(base, ".bias"); ok {
-			base, isBias = b, true
+		for _, s := range []string{".bias", "_bias"} {
+			if b, ok := strings.CutSuffix(base, s); ok {
+				base, isBias = b, true
+				break
+			}
 		}
 		for _, s := range primary {
 			if b, ok := strings.CutSuffix(base, s); ok {

@@ -147,10 +147,10 @@ func openDir(dir string) (*model.Model, error) {
 	switch {
 	case has[safetensors.IndexName]:
 		return openIndex(join(safetensors.IndexName))
-	case has["config.json"]:
-		return openConfig(join("config.json"), tensors)
-	case len(ggufs) == 1:
+	case len(ggufs) == 1 && len(tensors) == 0: // a config.json beside it says less
 		return openGGUF(join(ggufs[0]))
+	case has["config.json"] && len(ggufs) <= 1:
+		return openConfig(join("config.json"), tensors)
 	case len(ggufs) > 1:
 		return nil, fmt.Errorf("%s: holds %d GGUF models: name one of them, such as %s", dir, len(ggufs), join(least(ggufs)))
 	case has["model_index.json"]:

@@ -42,6 +42,10 @@ func TestFixtures(t *testing.T) {
 	for i, name := range rows[0] {
 		col[name] = i
 	}
+	formats, err := profiles.Formats()
+	if err != nil {
+		t.Fatal(err)
+	}
 	ok, refused := 0, 0
 	for _, row := range rows[1:] {
 		get := func(name string) string { return row[col[name]] }
@@ -70,8 +74,8 @@ func TestFixtures(t *testing.T) {
 			if e := num("experts"); e > 0 && (a.MoE == nil || a.MoE.Experts != e) {
 				t.Errorf("experts: %+v, index %d", a.MoE, e)
 			}
-			if c.Format == "" {
-				t.Errorf("no format: %v", c.Assumptions)
+			if _, err := formats.Canonical(c.Format); err != nil {
+				t.Errorf("%v (%v)", err, c.Assumptions)
 			}
 			m, err := model.New(a)
 			if err != nil {

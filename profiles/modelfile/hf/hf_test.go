@@ -5,38 +5,45 @@ import (
 	"testing"
 
 	"github.com/plimsoll/plimsoll/estimator/model"
+	"github.com/plimsoll/plimsoll/profiles"
 	"github.com/plimsoll/plimsoll/profiles/modelfile/hf"
 )
 
 const tiny = `"model_type":"llama","hidden_size":64,"num_hidden_layers":2,"num_attention_heads":4,"intermediate_size":128,"vocab_size":100`
 
 func TestFormats(t *testing.T) {
+	formats, err := profiles.Formats()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct{ config, want string }{
 		{`"torch_dtype":"bfloat16"`, "BF16"},
 		{`"dtype":"float16"`, "F16"},
 		{`"torch_dtype":"float32"`, "F32"},
 		{`"quantization_config":{"quant_method":"gptq","bits":4,"group_size":128}`, "GPTQ-INT4"},
-		{`"quantization_config":{"quant_method":"gptq","bits":8,"group_size":32}`, "GPTQ-INT8-g32"},
-		{`"quantization_config":{"quant_method":"gptq","bits":3,"group_size":-1}`, "GPTQ-INT3-channel"},
+		{`"quantization_config":{"quant_method":"gptq","bits":8,"group_size":32}`, "GPTQ-INT8"},
+		{`"quantization_config":{"quant_method":"gptq","bits":3,"group_size":-1}`, "3.00bpw"},
 		{`"quantization_config":{"quant_method":"awq","bits":4,"group_size":128}`, "AWQ-INT4"},
 		{`"quantization_config":{"quant_method":"fp8","weight_block_size":[128,128]}`, "FP8-block128"},
 		{`"quantization_config":{"quant_method":"fp8"}`, "FP8"},
-		{`"quantization_config":{"quant_method":"bitsandbytes","load_in_4bit":true}`, "BNB-NF4"},
-		{`"quantization_config":{"quant_method":"bitsandbytes","load_in_8bit":true}`, "BNB-INT8"},
+		{`"quantization_config":{"quant_method":"bitsandbytes","load_in_4bit":true}`, "NF4"},
+		{`"quantization_config":{"quant_method":"bitsandbytes","load_in_8bit":true}`, "INT8-W8A8"},
 		{`"quantization_config":{"quant_method":"mxfp4"}`, "MXFP4"},
 		{`"quantization_config":{"quant_method":"modelopt","quant_algo":"NVFP4"}`, "NVFP4"},
 		{`"quantization_config":{"quant_method":"modelopt","quant_algo":"FP8"}`, "FP8"},
 		{`"quantization":{"bits":4,"group_size":64}`, "MLX-4bit"},
-		{`"quantization":{"bits":8,"group_size":32}`, "MLX-8bit-g32"},
+		{`"quantization":{"bits":8,"group_size":32}`, "MLX-8bit"},
 		{`"quantization_config":{"quant_method":"compressed-tensors","format":"float-quantized","config_groups":{"group_0":{"targets":["Linear"],"weights":{"num_bits":8,"type":"float","strategy":"channel"}}}}`, "FP8"},
-		{`"quantization_config":{"quant_method":"compressed-tensors","format":"pack-quantized","config_groups":{"group_0":{"targets":["Linear"],"weights":{"num_bits":4,"type":"int","group_size":32,"strategy":"group"}}}}`, "GPTQ-INT4-g32"},
-		{`"quantization_config":{"quant_method":"compressed-tensors","format":"int-quantized","config_groups":{"group_0":{"targets":["Linear"],"input_activations":{"num_bits":8},"weights":{"num_bits":8,"type":"int","strategy":"channel"}}}}`, "W8A8"},
+		{`"quantization_config":{"quant_method":"compressed-tensors","format":"pack-quantized","config_groups":{"group_0":{"targets":["Linear"],"weights":{"num_bits":4,"type":"int","group_size":32,"strategy":"group"}}}}`, "INT4-W4A16-g32"},
+		{`"quantization_config":{"quant_method":"compressed-tensors","format":"int-quantized","config_groups":{"group_0":{"targets":["Linear"],"input_activations":{"num_bits":8},"weights":{"num_bits":8,"type":"int","strategy":"channel"}}}}`, "INT8-W8A8"},
 		{`"quantization_config":{"quant_method":"compressed-tensors","format":"nvfp4-pack-quantized","config_groups":{}}`, "NVFP4"},
-		{`"quantization_config":{"quant_method":"compressed-tensors","format":"mxfp4-pack-quantized"}`, "MXFP4"},
+		{`"quantization_config":{"quant_method":"compressed-tensors","format":"mxfp4-pack-quantized","ignore":["re:.*self_attn.*"]}`, "MXFP4"},
 		{`"quantization_config":{"quant_method":"something-new"}`, ""},
 	} {
 		c, err := hf.Parse([]byte(`{` + tiny + `,` + tc.config + `}`))
 		if err != nil {
+			t.Errorf("%s: %v", tc.config, err)
+		} else if _, err := formats.Canonical(c.Format); tc.want != "" && err != nil {
 			t.Errorf("%s: %v", tc.config, err)
 		} else if c.Format != tc.want {
 			t.Errorf("%s: %q, want %q", tc.config, c.Format, tc.want)

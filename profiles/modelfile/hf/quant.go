@@ -2,6 +2,7 @@ package hf
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -17,16 +18,16 @@ func weightFormat(top, text object, side object) (name, assumed string) {
 		}
 		if name != "" || assumed != "" {
 			if text.str("expert_dtype") == "fp4" && strings.HasPrefix(name, "FP8") {
-				return "MXFP4", "experts are FP4, the rest " + name + ": counted as MXFP4"
+				return "MXFP4-FP8", ""
 			}
 			return name, assumed
 		}
 	}
 	if q := side.obj("quantization"); q != nil {
-		return modelopt(q.str("quant_algo"))
+		return modelopt(q.str("quant_algo"), q)
 	}
 	if side.has("bits") {
-		return grouped("GPTQ", side), ""
+		return grouped("GPTQ", side)
 	}
 	for _, o := range []object{top, text} {
 		switch strings.TrimPrefix(o.str("torch_dtype", "dtype"), "torch.") {
@@ -47,22 +48,22 @@ func quantised(q object) (name, assumed string) {
 	method := strings.ToLower(q.str("quant_method", "quant_type"))
 	switch method {
 	case "gptq", "gptqmodel", "marlin", "auto-round", "auto_round", "autoround", "intel/auto-round":
-		return grouped("GPTQ", q), ""
+		return grouped("GPTQ", q)
 	case "awq":
-		return grouped("AWQ", q), ""
+		return grouped("AWQ", q)
 	case "fp8", "fbgemm_fp8", "deepseek_fp8", "finegrained_fp8":
 		return fp8(q.list("weight_block_size"))
 	case "compressed-tensors", "compressed_tensors":
 		return compressed(q)
 	case "bitsandbytes", "bnb":
 		if q.flag("load_in_8bit") || q.flag("_load_in_8bit") {
-			return "BNB-INT8", ""
+			return "INT8-W8A8", ""
 		}
-		return "BNB-NF4", ""
+		return "NF4", ""
 	case "mxfp4":
 		return "MXFP4", ""
 	case "nvfp4":
-		return "NVFP4", ""
+		return nvfp4(q), ""
 	case "modelopt", "modelopt_fp4", "modelopt_fp8":
 		algo := q.str("quant_algo")
 		if algo == "" {
@@ -71,52 +72,93 @@ func quantised(q object) (name, assumed string) {
 		if algo == "" && strings.HasSuffix(method, "fp4") {
 			algo = "NVFP4"
 		}
-		return modelopt(algo)
+		return modelopt(algo, q)
 	case "":
 		if q.str("quant_algo") != "" {
-			return modelopt(q.str("quant_algo"))
+			return modelopt(q.str("quant_algo"), q)
 		}
 		if mode := q.str("mode"); mode == "mxfp4" || mode == "nvfp4" {
-			return strings.ToUpper(mode), ""
+			return "MLX-" + mode, ""
 		}
 		if bits, ok := whole(q["bits"]); ok && bits > 0 && bits <= 16 {
 			name = fmt.Sprintf("MLX-%dbit", bits)
 			if g, ok := whole(q["group_size"]); ok && g != 64 && g > 0 {
-				name += fmt.Sprintf("-g%d", g)
+				assumed = fmt.Sprintf("groups of %d: counted as groups of 64", g)
 			}
-			return name, ""
+			return name, assumed
 		}
 		return "", ""
 	}
 	if bits, ok := whole(q["bits"]); ok && bits > 0 && bits <= 8 {
-		return grouped("GPTQ", q), fmt.Sprintf("quantisation %q is not known: counted as %d-bit groups", method, bits)
+		name, _ = grouped("GPTQ", q)
+		return name, fmt.Sprintf("quantisation %.40q is not known: counted as %d-bit groups", method, bits)
 	}
 	return "", fmt.Sprintf("quantisation %q is not known", method)
 }
 
 // grouped names an integer format of bits and group_size; 128 is the usual
 // group and goes unnamed, -1 is one scale per channel.
-func grouped(family string, q object) string {
+func grouped(family string, q object) (name, assumed string) {
 	bits, ok := whole(q["bits"])
 	if !ok {
 		bits, ok = whole(q["w_bit"])
 	}
 	if !ok || bits < 1 || bits > 16 {
-		bits = 4
+		bits, assumed = 4, "the number of bits is not declared: 4 assumed"
 	}
-	name := fmt.Sprintf("%s-INT%d", family, bits)
-	g, ok := whole(q["group_size"])
+	group, ok := whole(q["group_size"])
 	if !ok {
-		g, ok = whole(q["q_group_size"])
+		group, ok = whole(q["q_group_size"])
+	}
+	if !ok || group == 0 || group > 1<<20 {
+		group = 128
+	}
+	if bits != 4 && bits != 8 {
+		// A scale in 16 bits and a zero point for each group.
+		size := float64(bits)
+		if group > 0 {
+			size += float64(16+bits) / float64(group)
+		}
+		return strconv.FormatFloat(size, 'f', 2, 64) + "bpw", fmt.Sprintf("%s with %d bits is counted by its bits alone", family, bits)
 	}
 	switch {
-	case !ok || g == 128 || g == 0 || g > 1<<20:
-	case g < 0:
-		name += "-channel"
-	default:
-		name += fmt.Sprintf("-g%d", g)
+	case group == 32 && bits == 4:
+		return family + "-INT4-g32", assumed
+	case group != 128 && group > 0:
+		assumed = fmt.Sprintf("groups of %d: counted as groups of 128", group)
+	case group < 0:
+		assumed = "one scale per channel: counted as groups of 128"
 	}
-	return name
+	if bits == 8 {
+		return "GPTQ-INT8", assumed
+	}
+	return family + "-INT4", assumed
+}
+
+// spares reports whether the declaration leaves self-attention in 16 bit.
+func spares(q object) bool {
+	for _, key := range []string{"ignore", "exclude_modules", "modules_to_not_convert"} {
+		for _, v := range q.list(key) {
+			if s, _ := v.(string); strings.Contains(s, "self_attn") && !strings.Contains(s, "vision") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func nvfp4(q object) string {
+	if spares(q) {
+		return "NVFP4-experts"
+	}
+	return "NVFP4"
+}
+
+func mxfp4(q object) string {
+	if spares(q) {
+		return "MXFP4"
+	}
+	return "MXFP4-all"
 }
 
 func fp8(block []any) (string, string) {
@@ -129,12 +171,12 @@ func fp8(block []any) (string, string) {
 	return "FP8", fmt.Sprintf("FP8 scales of blocks %s: counted as FP8", brief(block))
 }
 
-func modelopt(algo string) (string, string) {
+func modelopt(algo string, q object) (string, string) {
 	switch a := strings.ToUpper(algo); {
 	case strings.Contains(a, "NVFP4"):
-		return "NVFP4", ""
+		return nvfp4(q), ""
 	case strings.Contains(a, "MXFP4"):
-		return "MXFP4", ""
+		return mxfp4(q), ""
 	case strings.Contains(a, "AWQ"):
 		return "AWQ-INT4", ""
 	case strings.Contains(a, "FP8_PB"), strings.Contains(a, "BLOCK"):
@@ -142,7 +184,7 @@ func modelopt(algo string) (string, string) {
 	case strings.Contains(a, "FP8"):
 		return "FP8", ""
 	case strings.Contains(a, "W8A8"), strings.Contains(a, "INT8"):
-		return "W8A8", ""
+		return "INT8-W8A8", ""
 	case a == "MIXED_PRECISION":
 		return "NVFP4", "mixed precision: counted as NVFP4"
 	}
@@ -183,26 +225,36 @@ func compressed(q object) (string, string) {
 	size, grp := whole(w["group_size"])
 	switch {
 	case strings.HasPrefix(format, "nvfp4"):
-		return "NVFP4", ""
+		return nvfp4(q), ""
 	case strings.HasPrefix(format, "mxfp4"):
-		return "MXFP4", ""
+		return mxfp4(q), ""
 	case w.str("type") == "float" && bits == 4:
 		if grp && size == 32 {
-			return "MXFP4", ""
+			return mxfp4(q), ""
 		}
-		return "NVFP4", ""
+		return nvfp4(q), ""
 	case w.str("type") == "float" && bits == 8, format == "float-quantized":
 		return fp8(w.list("block_structure"))
 	case bits == 8 && in != nil, format == "int-quantized":
-		return "W8A8", ""
-	case bits > 0 && bits <= 8:
+		return "INT8-W8A8", ""
+	case bits == 8:
+		return "INT8-W8A16", ""
+	case bits == 4 && grp && size == 32 && spares(q):
+		return "INT4-experts-g32", ""
+	case bits == 4 && grp && size == 32:
+		return "INT4-W4A16-g32", ""
+	case bits > 0 && bits < 8:
 		o := object{"bits": bits}
 		if grp {
 			o["group_size"] = size
 		} else if w.str("strategy") == "channel" {
 			o["group_size"] = -1
 		}
-		return grouped("GPTQ", o), ""
+		name, assumed := grouped("GPTQ", o)
+		if bits == 4 {
+			name = "INT4-W4A16"
+		}
+		return name, assumed
 	}
 	return "", fmt.Sprintf("compressed-tensors format %q is not known", format)
 }

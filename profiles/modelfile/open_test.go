@@ -41,6 +41,21 @@ func TestOpenGGUF(t *testing.T) {
 		if !m.FromFile || m.FileFormat != "Q4_K_M" || len(m.Tensors) != 21 {
 			t.Errorf("%v %q, %d tensors", m.FromFile, m.FileFormat, len(m.Tensors))
 		}
+		formats, err := profiles.Formats()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := formats.FromFile(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total := int64(0)
+		for i := range m.Tensors {
+			total += m.Tensors[i].Bytes
+		}
+		if w.Total != total || w.Tied || w.Format != "Q4_K_M" {
+			t.Errorf("weights %d of %d bytes, %s", w.Total, total, w.Format)
+		}
 		l := m.Layers[1]
 		if l.Attention != model.FullAttention || !l.OwnsCache || l.DenseFFNWidth != 512 || l.KVHeads != 2 || l.AttentionParams != 256*256*2+256*128*2 || l.DenseFFNParams != 3*256*512 {
 			t.Errorf("%+v", l)

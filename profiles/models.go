@@ -13,6 +13,11 @@ import (
 	"github.com/plimsoll/plimsoll/estimator/model"
 )
 
+// The catalogue is one model per line, "id" first and "aliases" second, with
+// the fields of model.Architecture. To add a model add a line to the file of
+// its class: "arch" is its GGUF architecture, whose traits stand in
+// architectures.json, and "layer_types" is read by model.ParseLayerTypes.
+//
 //go:embed models/*.jsonl models/architectures.json
 var modelFiles embed.FS
 

@@ -99,6 +99,8 @@ func (s *Scenario) field(name []byte) any {
 // Decoder reads scenarios from JSON lines. It keeps its buffers and the
 // strings it has seen, so it is not for concurrent use.
 type Decoder struct {
+	// Base is what a line's scenario starts from: the defaults.
+	Base   Scenario
 	json   *jsontext.Decoder
 	source bytes.Reader
 	seen   map[string]string
@@ -106,7 +108,7 @@ type Decoder struct {
 
 // NewDecoder returns a Decoder.
 func NewDecoder() *Decoder {
-	d := &Decoder{seen: map[string]string{}}
+	d := &Decoder{Base: New(), seen: map[string]string{}}
 	d.json = jsontext.NewDecoder(&d.source)
 	return d
 }
@@ -132,7 +134,7 @@ func (d *Decoder) intern(b []byte) string {
 // wrong type or anything after the object is an error. Whatever was read
 // before the error stays in s, so that its id can be told.
 func (d *Decoder) Decode(line []byte, s *Scenario) error {
-	*s = New()
+	*s = d.Base
 	d.source.Reset(line)
 	d.json.Reset(&d.source)
 	if kind := d.json.PeekKind(); kind != '{' {

@@ -1,0 +1,229 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll/plimsoll/cmd/internal/problem"
+	"github.com/plimsoll/plimsoll/cmd/internal/render"
+	"github.com/plimsoll/plimsoll/cmd/internal/report"
+	"github.com/plimsoll/plimsoll/cmd/internal/require"
+	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
+	"github.com/plimsoll/plimsoll/estimator"
+)
+
+// checkOptions is what plimsoll check was asked.
+type checkOptions struct {
+	scenario scenario.Scenario
+	from     string
+	require  []string
+	failOn   string
+	exitZero bool
+	explain  bool
+	output   string
+	outFile  string
+	quiet    bool
+	noColor  bool
+}
+
+func newCheck(a *app) *cobra.Command {
+	var o checkOptions
+	cmd := &cobra.Command{
+		Use:   "check MODEL",
+		Short: "Does this model fit this machine, how fast does it run, and why",
+		Long: "Does this model fit this machine, how fast does it run, and why.\n\n" +
+			"MODEL is a catalogue id or alias, a GGUF file, a safetensors file or folder, a\n" +
+			"Hugging Face config.json, or a bare size such as 3B or 30B-A3B.\n" +
+			"Exit code: 0 yes, 1 no, 2 the request is wrong, 3 our failure (help exit-codes).",
+		Example: "  plimsoll check llama-3.1-8b --quant Q4_K_M\n" +
+			"  plimsoll check deepseek-v3 --on \"8x h200-sxm\" --engine vllm --tp 8\n" +
+			"  plimsoll check model.gguf --on raspberry-pi-5-8gb --require 'decode_tok_s >= 5'",
+	}
+	fs := cmd.Flags()
+	fs.SetNormalizeFunc(normalize)
+	flags := addScenarioFlags(fs)
+	fs.StringVar(&o.from, "from", "", "take the inputs from a saved check (JSON file, - for stdin)")
+	fs.StringArrayVar(&o.require, "require", nil, "a gate such as 'decode_tok_s >= 20' or 'total_gib@central < 22' (repeatable)")
+	fs.StringVar(&o.failOn, "fail-on", "no", "what exit code 1 means: no, tight or unsure")
+	fs.BoolVar(&o.exitZero, "exit-zero", false, "exit with 0 also when the answer is no")
+	fs.BoolVar(&o.explain, "explain", false, "show how each figure came about")
+	fs.StringVarP(&o.output, "output", "o", "table", "table, json or markdown")
+	fs.StringVar(&o.outFile, "out-file", "", "write the report to a file")
+	fs.BoolVar(&o.quiet, "quiet", false, "no report, only the exit code")
+	fs.BoolVar(&o.noColor, "no-color", false, "no colours (as with NO_COLOR)")
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 && (o.from != "" || fs.Changed("model")) {
+			return nil
+		}
+		return oneArg("model", "plimsoll check llama-3.1-8b")(cmd, args)
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.scenario = scenario.New()
+		if o.from != "" {
+			if err := a.readInputs(o.from, &o.scenario); err != nil {
+				return err
+			}
+		}
+		if err := flags.one(&o.scenario); err != nil {
+			return err
+		}
+		if len(args) == 1 {
+			if fs.Changed("model") {
+				return problem.Wrong(problem.Contradiction, "the model is given twice", "--model", "give it once")
+			}
+			o.scenario.Model = args[0]
+		}
+		return a.check(cmd.Context(), &o)
+	}
+	return cmd
+}
+
+// check runs one check.
+func (a *app) check(ctx context.Context, o *checkOptions) error {
+	if err := oneOf("output", o.output, "table", "json", "markdown"); err != nil {
+		return err
+	}
+	if err := oneOf("fail-on", o.failOn, "no", "tight", "unsure"); err != nil {
+		return err
+	}
+	gates := make([]*require.Requirement, len(o.require))
+	for i, text := range o.require {
+		var err error
+		if gates[i], err = require.Parse(text); err != nil {
+			return err
+		}
+	}
+	var p scenario.Prepared
+	if err := scenario.NewResolver(scenario.NewStore(a.Facts)).Resolve(ctx, &o.scenario, &p); err != nil {
+		return err
+	}
+	p.Request.Explain, p.Request.Answers = o.explain, true
+	result, err := a.Estimate(&p.Request)
+	if err != nil {
+		return problem.From(problem.BadValue, err)
+	}
+	doc := report.NewCheck(&p, result, report.Versions{Tool: toolVersion(), Data: a.Facts.DataVersion()})
+	var gateErr error
+	for _, g := range gates {
+		r, err := g.Judge(doc)
+		if err != nil {
+			if gateErr == nil {
+				gateErr = err
+			}
+			continue
+		}
+		doc.Requirements = append(doc.Requirements, r)
+	}
+	if err := a.writeCheck(doc, o); err != nil {
+		return err
+	}
+	if gateErr != nil {
+		return gateErr
+	}
+	if !o.exitZero {
+		a.exit = checkExit(doc, o.failOn)
+	}
+	return nil
+}
+
+// checkExit says whether the answer is yes. failOn is cumulative: tight
+// fails what no fails, unsure what both do.
+func checkExit(c *report.Check, failOn string) int {
+	no := c.Result.Verdict == estimator.DoesNotFit
+	if c.Result.Verdict == estimator.Tight && failOn != "no" {
+		no = true
+	}
+	for _, r := range c.Requirements {
+		if r.Outcome == report.Fail || r.Outcome == report.Unsure && failOn == "unsure" {
+			no = true
+		}
+	}
+	if no {
+		return problem.ExitNo
+	}
+	return problem.ExitYes
+}
+
+// writeCheck writes the report to stdout or to a file.
+func (a *app) writeCheck(doc *report.Check, o *checkOptions) (err error) {
+	var w io.Writer = a.out
+	switch {
+	case o.outFile != "":
+		f, err := os.Create(o.outFile)
+		if err != nil {
+			return problem.Wrong(problem.WriteFailed, "cannot write the report", fmt.Sprintf("--out-file %.200s", o.outFile), "check the path and its permissions")
+		}
+		defer func() {
+			if cerr := f.Close(); err == nil {
+				err = cerr
+			}
+		}()
+		w = f
+	case o.quiet:
+		return nil
+	}
+	switch o.output {
+	case "json":
+		return writeJSON(w, doc)
+	case "markdown":
+		return render.Markdown(w, doc)
+	}
+	style := a.style(o.noColor)
+	if o.outFile != "" {
+		style.Color = false
+	}
+	return render.Table(w, doc, style)
+}
+
+// writeJSON writes a document, indented, without escaping what needs no escape.
+func writeJSON(w io.Writer, doc any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(doc)
+}
+
+// maxSaved bounds a saved check that is read back.
+const maxSaved = 16 << 20
+
+// readInputs reads the inputs of a saved check, or a bare scenario.
+func (a *app) readInputs(path string, s *scenario.Scenario) error {
+	wrong := func(what string) error {
+		return problem.Wrong(problem.BadFile, what, "--from "+path, "give a file that plimsoll check --output json wrote")
+	}
+	var r io.Reader = a.Stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return wrong("cannot read the saved check")
+		}
+		defer f.Close()
+		r = f
+	}
+	data, err := io.ReadAll(io.LimitReader(r, maxSaved+1))
+	if err != nil || len(data) > maxSaved {
+		return wrong("cannot read the saved check")
+	}
+	var saved struct {
+		Inputs json.RawMessage `json:"inputs"`
+	}
+	if err := json.Unmarshal(data, &saved); err != nil {
+		return wrong("the saved check is not valid JSON")
+	}
+	if saved.Inputs != nil {
+		data = saved.Inputs
+	}
+	return scenario.NewDecoder().Decode(data, s)
+}
+
+// writeJSONLine writes a document on one line.
+func writeJSONLine(w io.Writer, doc any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(doc)
+}

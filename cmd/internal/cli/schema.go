@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll/plimsoll/cmd/internal/problem"
+	"github.com/plimsoll/plimsoll/cmd/internal/schema"
+)
+
+func newSchema(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:       "schema [check | sweep | sweep-input | error | hardware-profile]",
+		Short:     "Print the JSON Schema of a document",
+		ValidArgs: append(schema.Names(), "hardware-profile"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				for _, n := range append(schema.Names(), "hardware-profile") {
+					fmt.Fprintln(a.out, n)
+				}
+				return nil
+			}
+			var text []byte
+			var err error
+			if args[0] == "hardware-profile" {
+				text, err = a.Facts.HardwareSchema()
+			} else {
+				text, err = schema.Get(args[0])
+			}
+			if err != nil {
+				return problem.Wrong(problem.Usage, fmt.Sprintf("no schema %.60q", args[0]), "plimsoll schema", "use one of check, sweep, sweep-input, error, hardware-profile")
+			}
+			_, err = a.out.Write(text)
+			return err
+		},
+	}
+}

@@ -1,0 +1,12 @@
+package schema
+
+import "embed"
+
+//go:embed *.json
+var files embed.FS
+
+// Names lists the documents that have a schema.
+func Names() []string { return []string{"check", "sweep", "sweep-input", "error"} }
+
+// Get returns the schema of a document.
+func Get(name string) ([]byte, error) { return files.ReadFile(name + ".json") }

@@ -1,0 +1,175 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/invopop/jsonschema"
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/plimsoll/plimsoll/cmd/internal/problem"
+	"github.com/plimsoll/plimsoll/cmd/internal/report"
+	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
+	"github.com/plimsoll/plimsoll/estimator"
+)
+
+var update = flag.Bool("update", false, "write the schemas anew")
+
+// published is where readers of the repository find the schemas.
+const published = "../../../docs/schema"
+
+func reflector() *jsonschema.Reflector {
+	return &jsonschema.Reflector{ExpandedStruct: true, Anonymous: true}
+}
+
+// generate makes the schema of one document.
+func generate(t *testing.T, name string) []byte {
+	t.Helper()
+	var s *jsonschema.Schema
+	switch name {
+	case "check":
+		s = reflector().Reflect(&report.Check{})
+		s.Title = "The document of plimsoll check --output json"
+		allowNull(s.Definitions["Result"], "answers")
+		allowNull(s.Definitions["Speed"], figures...)
+		allowNull(s.Definitions["Deployment"], "flash_attention")
+	case "sweep":
+		line := reflector().Reflect(&report.SweepLine{})
+		failed := reflector().Reflect(&report.SweepError{})
+		allowNull(line, figures...)
+		line.Required = append(line.Required, "verdict")
+		s = &jsonschema.Schema{Title: "A line of plimsoll sweep: an estimate, or the error of one scenario",
+			OneOf: []*jsonschema.Schema{line, failed}, Definitions: jsonschema.Definitions{}}
+		for _, part := range s.OneOf {
+			for n, d := range part.Definitions {
+				s.Definitions[n] = d
+			}
+			part.Definitions, part.Version = nil, ""
+		}
+		s.Version = jsonschema.Version
+	case "sweep-input":
+		s = reflector().Reflect(&scenario.Scenario{})
+		s.Title = "A scenario: a line of plimsoll sweep's input, or the inputs of a check"
+		s.Required = []string{"model"}
+		for pair := s.Properties.Oldest(); pair != nil; pair = pair.Next() {
+			if pair.Key != "model" { // null means not given
+				pair.Value = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{pair.Value, {Type: "null"}}}
+			}
+		}
+	case "error":
+		s = reflector().Reflect(&struct {
+			Error *problem.Error `json:"error"`
+		}{})
+		s.Title = "What plimsoll --output json writes to stderr when the request is wrong"
+	}
+	s.ID = jsonschema.ID("urn:plimsoll:" + name)
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(text, '\n')
+}
+
+var figures = []string{"prefill_tok_s", "decode_tok_s", "output_tok_s", "ttft_ms", "tpot_ms", "requests_s"}
+
+// allowNull lets properties be null as well.
+func allowNull(s *jsonschema.Schema, names ...string) {
+	for _, n := range names {
+		old, ok := s.Properties.Get(n)
+		if !ok {
+			panic("no property " + n)
+		}
+		s.Properties.Set(n, &jsonschema.Schema{AnyOf: []*jsonschema.Schema{old, {Type: "null"}}})
+	}
+}
+
+func TestPublishedSchemasAreGenerated(t *testing.T) {
+	for _, name := range Names() {
+		want := generate(t, name)
+		for _, path := range []string{name + ".json", filepath.Join(published, name+".json")} {
+			if *update {
+				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, want, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := os.ReadFile(path)
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s is not what the Go types say: run go generate ./cmd/internal/schema", path)
+			}
+		}
+	}
+}
+
+// compile returns the validator of a published schema.
+func compile(t *testing.T, name string) *validator.Schema {
+	t.Helper()
+	text, err := Get(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := validator.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := validator.NewCompiler()
+	if err := c.AddResource(name, doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func validate(t *testing.T, s *validator.Schema, text []byte) error {
+	t.Helper()
+	v, err := validator.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatalf("not JSON: %v\n%s", err, text)
+	}
+	return s.Validate(v)
+}
+
+func TestSweepLinesValidate(t *testing.T) {
+	s := compile(t, "sweep")
+	in := scenario.New()
+	in.ID, in.Model, in.On, in.Engine = "a \"quoted\" é", "m", "d", "llama.cpp"
+	r := &estimator.Result{Verdict: estimator.Fits, FullestName: "gpu0"}
+	r.Speed.DecodeTokS = &estimator.Figure{Value: 12.3456789, Low: 1e-5, High: 123456.7, Unit: "tok/s"}
+	r.Unavailable = []estimator.Unavailable{{Figure: "ttft_ms", Reason: "no"}, {Figure: "x", Reason: "y"}}
+	if err := validate(t, s, report.AppendSweep(nil, &in, r)); err != nil {
+		t.Error(err)
+	}
+	if err := validate(t, s, report.AppendSweepError(nil, "r1", 3, problem.Wrong("bad_scenario", "a", "b", "c"))); err != nil {
+		t.Error(err)
+	}
+	if err := validate(t, s, []byte(`{"id":"x","surprise":1}`)); err == nil {
+		t.Error("an unknown field passed")
+	}
+}
+
+func TestScenariosValidate(t *testing.T) {
+	s := compile(t, "sweep-input")
+	if err := validate(t, s, []byte(`{"id":"r1","model":"llama-3.1-8b","quant":null,"gpu_layers":-1,"flash_attention":true}`)); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{`{}`, `{"model":3}`, `{"model":"m","batch":"two"}`, `{"model":"m","surprise":1}`} {
+		if err := validate(t, s, []byte(bad)); err == nil {
+			t.Errorf("%s passed", bad)
+		}
+	}
+}
+
+func TestErrorsValidate(t *testing.T) {
+	if err := validate(t, compile(t, "error"), problem.Wrong("usage", "what", "where", "remedy").JSON()); err != nil {
+		t.Error(err)
+	}
+}

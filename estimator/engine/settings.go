@@ -33,6 +33,8 @@ type Settings struct {
 	// lower it until it fits, but not below MinContext.
 	ContextAuto bool
 	MinContext  int
+	// ContextLowered is true when it was lowered.
+	ContextLowered bool
 	// Devices is how many devices of the node are used. AutoRanks is true when
 	// nobody asked for a division, so that fewer may be used where that fits
 	// and more does not (every rank costs buffers of its own).

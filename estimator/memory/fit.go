@@ -26,6 +26,8 @@ type fitter struct {
 	build   place.Input
 	p       place.Placement
 	ledgers []Ledger
+	// strict asks memories to hold the high end of the interval.
+	strict bool
 }
 
 // try places and accounts, and says whether the devices hold it.
@@ -44,7 +46,8 @@ func (f *fitter) devicesHold() bool {
 		n-- // the host is judged apart
 	}
 	for i := range n {
-		if f.ledgers[i].Need > f.ledgers[i].Usable() {
+		l := &f.ledgers[i]
+		if l.Need > l.Usable() || f.strict && l.High > l.Usable() {
 			return false
 		}
 	}
@@ -139,16 +142,20 @@ func (f *fitter) fixed(layers, moe int) error {
 // contextGrain is what a lowered context is a multiple of, in tokens.
 const contextGrain = 256
 
-// shorten lowers the context to the longest that fits; where none does it
-// leaves the shortest allowed.
+// shorten lowers the context to the longest that fits for sure, for a context
+// chosen freely should not make the fit doubtful; where none does it leaves
+// the shortest allowed.
 func (f *fitter) shorten(try func() (bool, error)) (bool, error) {
 	s := f.in.Settings
 	lo, hi := s.MinContext/contextGrain, s.Context/contextGrain
+	s.ContextLowered = s.MinContext < s.Context
 	s.SetContext(s.MinContext)
 	ok, err := try()
 	if !ok || err != nil || hi <= lo {
 		return ok, err
 	}
+	f.strict = true
+	defer func() { f.strict = false }()
 	i := sort.Search(hi-lo, func(i int) bool {
 		s.SetContext((lo + i + 1) * contextGrain)
 		fits, e := try()
@@ -157,10 +164,11 @@ func (f *fitter) shorten(try func() (bool, error)) (bool, error) {
 		}
 		return !fits
 	})
-	s.SetContext(max((lo+i)*contextGrain, s.MinContext))
 	if err != nil {
 		return false, err
 	}
+	s.SetContext(max((lo+i)*contextGrain, s.MinContext))
+	f.strict = false
 	return try()
 }
 

@@ -24,16 +24,30 @@ var levelNames = [...]string{"device", "family", "vendor", "kind", "assumed"}
 
 func (l Level) String() string { return levelNames[l] }
 
+// Classes that only arithmetic tells apart: backends without BF16 kernels
+// convert, and the 4-bit i-quants look up 16 values where the smaller ones
+// look up whole grids.
+const (
+	classBF16 format.Class = "bf16"
+	classIQ4  format.Class = "iq4"
+)
+
 // classes in the order of Params' arrays.
 var classes = [...]format.Class{format.ClassF32, format.ClassF16, format.ClassQ8, format.ClassLegacy, format.ClassKQuant,
-	format.ClassIQuant, format.ClassINT4, format.ClassFP8, format.ClassW8A8, format.ClassFP4, format.ClassTernary}
+	format.ClassIQuant, format.ClassINT4, format.ClassFP8, format.ClassW8A8, format.ClassFP4, format.ClassTernary, classBF16, classIQ4}
 
 // NumClasses is the length of Params' arrays.
 const NumClasses = len(classes)
 
-// ClassIndex returns a class's place in Params' arrays; an unknown class
-// counts as a k-quant.
-func ClassIndex(c format.Class) int {
+// ClassIndex returns the place in Params' arrays of a class and the weight
+// format it came from; an unknown class counts as a k-quant.
+func ClassIndex(c format.Class, name string) int {
+	switch {
+	case c == format.ClassF16 && name == "BF16":
+		return len(classes) - 2
+	case strings.Contains(name, "IQ4") && (c == format.ClassIQuant || c == format.ClassLegacy):
+		return len(classes) - 1
+	}
 	for i := range classes {
 		if classes[i] == c {
 			return i
@@ -53,6 +67,7 @@ type Params struct {
 	ExpertGEMM      float64             // relative to GEMM
 	RecurrentGEMM   float64             // relative to GEMM
 	HalfRows        float64
+	ActivationBps   float64 // bytes/s of one pass over the activations
 	ExpertHalfRows  float64
 	AttnFLOPS       [2]float64 // FLOP/s of attention scores; [1] with flash attention
 	// Fixed times in seconds.
@@ -111,7 +126,7 @@ func (t *Table) Lookup(k Key) (*Params, error) {
 		vendor, family, id = k.Device.Vendor, Family(k.Device), k.Device.ID
 	} else if k.Host != nil {
 		c := &k.Host.CPU
-		vendor, family, id = c.Vendor, hostFamily(c), c.ID
+		vendor, family, id = c.Vendor, HostFamily(c), c.ID
 	}
 	apply(LevelVendor, vendor)
 	apply(LevelFamily, family)
@@ -126,8 +141,9 @@ func (t *Table) Lookup(k Key) (*Params, error) {
 	} else {
 		t.host(p, b, f, &k)
 	}
-	p.fixed(b, f)
 	years := math.Min(b.DriftYears, math.Max(0, months(b.Reference, k.Date)/12))
+	f.Overhead = one(f.Overhead) * math.Exp(b.DriftOverhead*years)
+	p.fixed(b, f)
 	p.DriftDecode, p.DriftPrefill = math.Exp(b.DriftDecode*years), math.Exp(b.DriftPrefill*years)
 	p.SDDecode, p.SDPrefill = b.SDDecode[p.Level], b.SDPrefill[p.Level]
 	if sdDecode > 0 {
@@ -140,6 +156,7 @@ func (t *Table) Lookup(k Key) (*Params, error) {
 	if !exact {
 		facts -= t.Host.AssumedSD * t.Host.AssumedSD // already in the level
 	}
+	facts += s.SD * s.SD
 	p.SDDecode = math.Sqrt(p.SDDecode*p.SDDecode + facts)
 	p.SDPrefill = math.Sqrt(p.SDPrefill*p.SDPrefill + facts)
 	p.Basis = basis(p.Level, name, bs)
@@ -179,6 +196,9 @@ func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device) {
 		p.Assumed = append(p.Assumed, "arithmetic rate of "+d.ID+" (from its bandwidth)")
 	}
 	many := func(class string) float64 {
+		if class == string(classBF16) {
+			class = string(format.ClassF16)
+		}
 		prefs, ok := b.Rates[class]
 		if !ok {
 			prefs = b.Rates["*"]
@@ -191,6 +211,11 @@ func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device) {
 	attn := rate(b.AttnRates)
 	if attn == 0 {
 		attn = many("f16")
+	}
+	if b.PowerReference > 0 && d.TDPWatts > 0 {
+		if v := rate(b.Rates["f16"]); v > 0 {
+			f.GEMM = one(f.GEMM) * math.Pow(v/1e12/d.TDPWatts/b.PowerReference, -b.PowerExponent)
+		}
 	}
 	p.rates(b, f, bw, attn, few, 1, many)
 	p.LinkBps = t.Host.link(d) * b.Link
@@ -266,13 +291,14 @@ func (p *Params) rates(b *Base, f Factors, bw, attn, few, isa float64, many func
 	p.AttnFLOPS = [2]float64{attn * b.Attn * cache, attn * b.AttnFlash * cache}
 	for i, c := range classes {
 		x := 1.0
-		if c != format.ClassF16 && c != format.ClassF32 {
+		if c != format.ClassF16 && c != format.ClassF32 && c != classBF16 {
 			x = isa
 		}
 		p.GEMV[i] = few * x * share(b.GEMV, c) * one(f.GEMV)
 		p.GEMM[i] = many(string(c)) * x * share(b.GEMM, c) * one(f.GEMM)
 	}
 	p.ExpertGEMM, p.RecurrentGEMM = b.ExpertGEMM, b.RecurrentGEMM
+	p.ActivationBps = bw / math.Max(1e-9, b.Passes)
 	p.HalfRows, p.ExpertHalfRows = b.HalfRows, b.ExpertHalfRows
 }
 
@@ -283,10 +309,17 @@ func (p *Params) fixed(b *Base, f Factors) {
 	p.StreamRows, p.Pipeline = b.StreamRows, b.Pipeline
 }
 
-// share reads a class's value, "*" standing for all others.
+// share reads a class's value; a class without one counts as its coarser
+// class, then as "*".
 func share(m map[string]float64, c format.Class) float64 {
 	if v, ok := m[string(c)]; ok {
 		return v
+	}
+	switch c {
+	case classBF16:
+		return share(m, format.ClassF16)
+	case classIQ4:
+		return share(m, format.ClassIQuant)
 	}
 	return one(m["*"])
 }
@@ -343,8 +376,8 @@ func memoryKind(d *hardware.Device) string {
 	return "gddr"
 }
 
-// hostFamily names a processor's family: its widest instruction set.
-func hostFamily(c *hardware.CPU) string {
+// HostFamily names a processor's family: its widest instruction set.
+func HostFamily(c *hardware.CPU) string {
 	for _, want := range [...]string{"amx_int8", "avx512_vnni", "avx512", "avx2", "i8mm", "dotprod", "neon"} {
 		for _, s := range c.ISA {
 			if s == want {
@@ -382,3 +415,6 @@ func month(s string) (int, bool) {
 	}
 	return n*12 + int(s[5]-'0')*10 + int(s[6]-'0'), true
 }
+
+// ClassName returns the name by which parameters of a class index are stored.
+func ClassName(i int) string { return string(classes[i]) }

@@ -26,6 +26,8 @@ type Set struct {
 	Like    string  `json:"like,omitempty"`
 	Factors Factors `json:"factors,omitzero"`
 	Base    *Base   `json:"base,omitempty"`
+	// SD is added (in square) to the spread of the base that Like names.
+	SD      float64 `json:"sd,omitempty"`
 	Why     string  `json:"why,omitempty"`
 	Rows    int     `json:"rows,omitempty"` // measurements behind the set
 	Devices int     `json:"devices,omitempty"`
@@ -64,6 +66,11 @@ type Base struct {
 	// many rows, by format class; "*" is any other class.
 	GEMV map[string]float64 `json:"gemv"`
 	GEMM map[string]float64 `json:"gemm"`
+	// PowerExponent is by how much many-rows arithmetic falls short where the
+	// nominal rate is large for the power the device may draw: its share is
+	// multiplied by (TFLOPS per watt ÷ PowerReference)^−PowerExponent.
+	PowerExponent  float64 `json:"power_exponent,omitempty"`
+	PowerReference float64 `json:"power_reference,omitempty"` // FP16 TFLOPS per watt
 	// ExpertGEMM is the same for routed experts, relative to GEMM.
 	ExpertGEMM float64 `json:"expert_gemm"`
 	// RecurrentGEMM is the same for recurrent mixers.
@@ -76,6 +83,9 @@ type Base struct {
 	// without and with flash attention.
 	Attn      float64 `json:"attn"`
 	AttnFlash float64 `json:"attn_flash"`
+	// Passes is how often the activations between operations go through the
+	// memory, 4 bytes an element, in a prefill.
+	Passes float64 `json:"passes"`
 	// Fixed times in microseconds: of a decode step, of every layer visited,
 	// added for a layer with experts and for a recurrent one.
 	StepMicros      float64 `json:"step_us"`
@@ -114,7 +124,9 @@ type Base struct {
 	Reference    string  `json:"reference,omitempty"` // year-month
 	DriftDecode  float64 `json:"drift_decode,omitempty"`
 	DriftPrefill float64 `json:"drift_prefill,omitempty"`
-	DriftYears   float64 `json:"drift_years,omitempty"`
+	// DriftOverhead is the same for the fixed times alone.
+	DriftOverhead float64 `json:"drift_overhead,omitempty"`
+	DriftYears    float64 `json:"drift_years,omitempty"`
 	// SDDecode and SDPrefill are spreads (standard deviation of the log) by
 	// level: device, family, vendor, kind, assumed.
 	SDDecode  [5]float64 `json:"sd_decode"`

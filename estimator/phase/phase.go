@@ -7,14 +7,11 @@ import (
 )
 
 // Decode fills dst with one decode step: every sequence of the batch gains
-// one token, at the mean depth of the run, Depth + InputTokens (when the
-// prompt is part of the workload) + half the output. dst's buffers are reused.
-//
-// Workload.Depth counts all tokens that are in the cache when decoding
-// begins; Decode adds InputTokens to it, as a prompt that was processed
-// before lies in the cache too.
+// one token, at the mean depth of the run, Workload.Depth + half the output
+// (Depth counts what is in the cache when decoding begins: who wants decode
+// after the prompt adds its tokens to it). dst's buffers are reused.
 func Decode(in *Input, dst *Phase) {
-	depth := float64(max(0, in.Workload.Depth) + max(0, in.Workload.InputTokens))
+	depth := float64(max(0, in.Workload.Depth))
 	DecodeAt(in, depth, depth+float64(max(0, in.Workload.OutputTokens)), dst)
 }
 
@@ -43,6 +40,10 @@ func Prefill(in *Input, dst *Phase) {
 		steps = math.Ceil(tokens / chunk)
 	}
 	start(dst, s, false, tokens, b, steps)
+	dst.InFlight = steps
+	if u, l := in.Settings.UBatch, in.Settings.Batch; u > 0 && l >= u {
+		dst.InFlight = math.Min(steps, float64(l/u))
+	}
 	d := float64(max(0, in.Workload.Depth))
 	r := run{s: s, dst: dst, rows: tokens / steps, tokens: tokens, steps: steps, headRows: b, seqs: b,
 		bytesK: in.Settings.KVBytesK, bytesV: in.Settings.KVBytesV,
@@ -157,6 +158,7 @@ func (r *run) layers(w *Work, sh *place.Share, ranks float64, head bool) {
 			Elements: c.denseParams * r.steps / ranks,
 			Weights:  c.denseBytes * r.steps / ranks,
 			Rows:     r.rows, Layers: float64(n) * r.steps,
+			Activation: 4 * c.activation * r.tokens,
 		})
 		if c.recLayers > 0 {
 			state := c.recState * 2 * r.seqs // read and written
@@ -235,6 +237,7 @@ func add(dst *Op, o Op) {
 	dst.Elements += o.Elements
 	dst.Weights += o.Weights
 	dst.Cache += o.Cache
+	dst.Activation += o.Activation
 	dst.Layers += o.Layers
 	dst.Rows = math.Max(dst.Rows, o.Rows)
 }

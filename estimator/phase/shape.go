@@ -16,6 +16,7 @@ type sums struct {
 	expertParams, expertBytes float64
 	moeLayers                 float64
 	attnLayers                float64
+	activation                float64 // elements of one token
 }
 
 // attention is one geometry of attention layers.
@@ -74,6 +75,8 @@ func NewShape(m *model.Model, w *format.Weights) *Shape {
 			c.attnLayers++
 			s.count(l, i, n)
 		}
+		c.activation += 4*s.hidden + 2*float64(l.Heads*l.HeadDimK) + 2*float64(l.DenseFFNWidth) +
+			2*float64(l.ExpertFFNWidth*l.ExpertsPerTok)
 		s.cum[i+1] = c
 	}
 	for k := range s.attn {
@@ -140,6 +143,7 @@ func (s *Shape) span(from, to int) sums {
 		recState: b.recState - a.recState, recLayers: b.recLayers - a.recLayers,
 		expertParams: b.expertParams - a.expertParams, expertBytes: b.expertBytes - a.expertBytes,
 		moeLayers: b.moeLayers - a.moeLayers, attnLayers: b.attnLayers - a.attnLayers,
+		activation: b.activation - a.activation,
 	}
 }
 

@@ -28,6 +28,9 @@ type Op struct {
 	// later micro-batches counted again.
 	Elements, Weights float64
 	Cache             float64 // bytes of cache and state read and written
+	// Activation is the bytes (4 an element) of the activations that pass
+	// between the operations of the layers, one pass over each.
+	Activation float64
 	// Rows is the number of tokens that share one read of a weight: the height
 	// of the matrix multiplications (for experts: mean tokens per expert read).
 	Rows float64
@@ -54,6 +57,9 @@ type Phase struct {
 	Tokens, Sequences float64
 	// Steps is the number of micro-batches (prefill) or 1.
 	Steps float64
+	// InFlight is the number of micro-batches that devices in a row may
+	// overlap: those of one logical batch.
+	InFlight float64
 	// Layers of the whole model.
 	Layers float64
 	Works  []Work // devices in order, the host last when it has work

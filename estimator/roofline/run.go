@@ -23,18 +23,12 @@ const z80 = 1.2816
 // micro-batches they overlap. Communication and moves over links are added.
 func Run(ph *phase.Phase, in *Input) Time {
 	var t Time
-	class := calibration.ClassIndex(in.Class)
+	class := calibration.ClassIndex(in.Class, in.Format)
 	flash := 0
 	if in.Flash {
 		flash = 1
 	}
-	lead := in.Device
-	if lead == nil && len(in.Devices) > 0 {
-		lead = in.Devices[0]
-	}
-	if lead == nil {
-		lead = in.Host
-	}
+	lead := in.lead(ph)
 	if lead == nil {
 		return t
 	}
@@ -43,26 +37,26 @@ func Run(ph *phase.Phase, in *Input) Time {
 		w := &ph.Works[i]
 		p := in.params(w, lead)
 		if !w.Host {
-			s := t.work(w, p, class, flash, false)
+			s := t.work(w, p, class, flash, false, ph.Decode)
 			longest, sum, devices = math.Max(longest, s), sum+s, devices+1
 			continue
 		}
 		// Host-resident weights of a large enough batch are streamed to the
 		// device, if the engine does that.
-		if dev := in.Device; dev != nil && !ph.Decode && dev.StreamRows > 0 && dev.LinkBps > 0 && ph.Tokens/ph.Steps >= dev.StreamRows {
-			sum += t.work(w, dev, class, flash, false)
+		if in.streams(ph) {
+			t.work(w, in.Device, class, flash, false, ph.Decode)
 			for k := range w.Ops {
-				t.LinkSec += w.Ops[k].Weights / dev.LinkBps
+				t.LinkSec += w.Ops[k].Weights / in.Device.LinkBps
 			}
 			continue
 		}
-		t.work(w, p, class, flash, true)
+		t.work(w, p, class, flash, true, ph.Decode)
 		t.OverheadSec += w.Crossings * lead.Cross
 	}
-	if devices > 1 && !ph.Decode && ph.Steps > 1 {
+	if devices > 1 && !ph.Decode && ph.InFlight > 1 {
 		// Ideal pipeline: the longest stage for every micro-batch, the others
 		// once; only a part of the gain is realised.
-		ideal := longest + (sum-longest)/ph.Steps
+		ideal := longest + (sum-longest)/ph.InFlight
 		scale := (sum - (sum-ideal)*lead.Pipeline) / sum
 		t.ComputeSec *= scale
 		t.BandwidthSec *= scale
@@ -80,6 +74,24 @@ func Run(ph *phase.Phase, in *Input) Time {
 	return t
 }
 
+// lead returns the parameters that govern the whole: those of the devices
+// when they have work, else the host's.
+func (in *Input) lead(ph *phase.Phase) *calibration.Params {
+	if in.Device != nil && (in.Host == nil || onDevice(ph)) {
+		return in.Device
+	}
+	return in.Host
+}
+
+func onDevice(ph *phase.Phase) bool { return len(ph.Works) > 0 && !ph.Works[0].Host }
+
+// streams tells whether the phase's host-resident weights are copied to the
+// device instead of being computed with on the host.
+func (in *Input) streams(ph *phase.Phase) bool {
+	d := in.Device
+	return d != nil && onDevice(ph) && !ph.Decode && d.StreamRows > 0 && d.LinkBps > 0 && ph.Tokens/ph.Steps >= d.StreamRows
+}
+
 func (in *Input) params(w *phase.Work, lead *calibration.Params) *calibration.Params {
 	if w.Host {
 		if in.Host != nil {
@@ -94,34 +106,18 @@ func (in *Input) params(w *phase.Work, lead *calibration.Params) *calibration.Pa
 }
 
 // work adds what one processor does, and returns its seconds.
-func (t *Time) work(w *phase.Work, p *calibration.Params, class, flash int, host bool) float64 {
+func (t *Time) work(w *phase.Work, p *calibration.Params, class, flash int, host, decode bool) float64 {
 	total := 0.0
 	for k := range w.Ops {
 		op := &w.Ops[k]
 		if op.Layers == 0 {
 			continue
 		}
-		memory, arithmetic := op.Weights/p.StreamBps, 0.0
-		fixed := 0.0
-		switch phase.OpKind(k) {
-		case phase.MatMul:
-			arithmetic = matmul(op, p, class, 1, p.HalfRows)
-			fixed = op.Layers * p.Layer
-		case phase.HeadMul:
-			arithmetic = matmul(op, p, class, 1, p.HalfRows)
-		case phase.ExpertMul:
-			memory = op.Weights / p.ExpertStreamBps
-			arithmetic = matmul(op, p, class, p.ExpertGEMM, p.ExpertHalfRows)
-			fixed = op.Layers * p.MoELayer
-		case phase.RecurrentOp:
-			memory += op.Cache / p.StreamBps
-			arithmetic = matmul(op, p, class, p.RecurrentGEMM, p.HalfRows)
-			fixed = op.Layers * p.RecurrentLayer
-		case phase.AttnScores:
-			memory = op.Cache / p.CacheBps[flash]
-			arithmetic = op.FLOPs / p.AttnFLOPS[flash]
-		}
+		memory, arithmetic, fixed := opTimes(p, op, phase.OpKind(k), class, flash)
 		s := math.Sqrt(memory*memory + arithmetic*arithmetic)
+		if !decode {
+			s += op.Activation / p.ActivationBps
+		}
 		total += s + fixed
 		switch {
 		case host:
@@ -139,6 +135,31 @@ func (t *Time) work(w *phase.Work, p *calibration.Params, class, flash int, host
 		t.OverheadSec += fixed
 	}
 	return total
+}
+
+// opTimes returns the seconds that an operation needs of the memory and of
+// arithmetic, and its fixed time.
+func opTimes(p *calibration.Params, op *phase.Op, kind phase.OpKind, class, flash int) (memory, arithmetic, fixed float64) {
+	memory = op.Weights / p.StreamBps
+	switch kind {
+	case phase.MatMul:
+		arithmetic = matmul(op, p, class, 1, p.HalfRows)
+		fixed = op.Layers * p.Layer
+	case phase.HeadMul:
+		arithmetic = matmul(op, p, class, 1, p.HalfRows)
+	case phase.ExpertMul:
+		memory = op.Weights / p.ExpertStreamBps
+		arithmetic = matmul(op, p, class, p.ExpertGEMM, p.ExpertHalfRows)
+		fixed = op.Layers * p.MoELayer
+	case phase.RecurrentOp:
+		memory += op.Cache / p.StreamBps
+		arithmetic = matmul(op, p, class, p.RecurrentGEMM, p.HalfRows)
+		fixed = op.Layers * p.RecurrentLayer
+	case phase.AttnScores:
+		memory = op.Cache / p.CacheBps[flash]
+		arithmetic = op.FLOPs / p.AttnFLOPS[flash]
+	}
+	return memory, arithmetic, fixed
 }
 
 // matmul returns the seconds of arithmetic: few rows are done by kernels that

@@ -45,5 +45,6 @@ type Input struct {
 	Devices      []*calibration.Params
 	Link         *hardware.Link // between the devices, nil when not known
 	Class        format.Class   // of the weights
+	Format       string         // the weights' canonical format, where it matters beyond the class
 	Flash        bool           // flash attention
 }

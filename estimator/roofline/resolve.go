@@ -1,0 +1,51 @@
+package roofline
+
+import (
+	"github.com/plimsoll/plimsoll/estimator/calibration"
+	"github.com/plimsoll/plimsoll/estimator/engine"
+	"github.com/plimsoll/plimsoll/hardware"
+)
+
+// Resolve looks up the parameters of a node's processors for an engine and
+// its settings. The result serves every model and workload on them: keep it.
+// Class, Format and Flash are left for the caller to set.
+func Resolve(t *calibration.Table, s *engine.Settings, node *hardware.Node) (Input, error) {
+	in := Input{Link: node.Link, Flash: s.FlashOn}
+	key := calibration.Key{Backend: s.Backend, Date: s.EngineDate, Threads: s.Threads}
+	if s.Engine != nil {
+		key.Engine = s.Engine.ID
+	}
+	for i, d := range node.Devices {
+		if i > 0 && d == node.Devices[i-1] {
+			if in.Devices != nil {
+				in.Devices = append(in.Devices, in.Devices[i-1])
+			}
+			continue
+		}
+		k := key
+		k.Device = d
+		p, err := t.Lookup(k)
+		if err != nil {
+			return in, err
+		}
+		switch {
+		case i == 0:
+			in.Device = p
+		case in.Devices == nil && d.ID == node.Devices[0].ID:
+			// another card of the same kind
+		default:
+			for len(in.Devices) < i {
+				in.Devices = append(in.Devices, in.Device)
+			}
+			in.Devices = append(in.Devices, p)
+		}
+	}
+	h := key
+	h.Backend, h.Host = "cpu", &node.Host
+	p, err := t.Lookup(h)
+	if err != nil {
+		return in, err
+	}
+	in.Host = p
+	return in, nil
+}

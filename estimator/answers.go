@@ -6,6 +6,7 @@ import (
 
 	"github.com/plimsoll/plimsoll/estimator/engine"
 	"github.com/plimsoll/plimsoll/estimator/format"
+	"github.com/plimsoll/plimsoll/estimator/model"
 )
 
 // rank orders verdicts, best first.
@@ -133,6 +134,19 @@ func bestFormat(req *Request, e *Result) string {
 	return ""
 }
 
+// leastBits is the narrowest format proposed merely for speed: below four
+// bits a model's answers get visibly worse, which no speed figure shows.
+const leastBits = 4
+
+// bitsPerWeight returns the mean bits per weight of the text model.
+func bitsPerWeight(w *format.Weights, m *model.Model) float64 {
+	params := m.EmbeddingParams + m.OutputParams + m.OtherParams
+	for i := range m.Layers {
+		params += m.Layers[i].Params()
+	}
+	return float64(w.Total) * 8 / float64(max(params, 1))
+}
+
 // suggestions says what would help, most useful first: what would make a
 // model fit, or make it faster, each tried by the same estimate.
 func suggestions(req *Request, e *Result) []Suggestion {
@@ -159,6 +173,9 @@ func suggestions(req *Request, e *Result) []Suggestion {
 		// The next format down the ladder reads fewer bytes per token.
 		for _, name := range req.Engine.FormatLadder {
 			w, err := req.Formats.Weights(req.Model, name)
+			if err == nil && bitsPerWeight(w, req.Model) < leastBits {
+				break
+			}
 			if err == nil && float64(w.Total) < 0.8*float64(req.Weights.Total) {
 				out = append(out, tried(req, req.Deployment, w, e, "weights in "+name, "--quant "+name)...)
 				break

@@ -1,10 +1,9 @@
-package engine_test
+package engine
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/plimsoll/plimsoll/estimator/engine"
 	"github.com/plimsoll/plimsoll/estimator/model"
 	"github.com/plimsoll/plimsoll/hardware"
 )
@@ -14,9 +13,9 @@ const base = `{"id":"base","name":"Base","family":"llama.cpp",
  "rules":{"context":{"kind":"fixed","tokens":4096},"batch":2048,"ubatch":512,"kv_type":"f16","flash":"off","pad_flash":256,"pad_plain":32,"offload":"layers"},
  "changes":[{"since":"2025-09","rules":{"flash":"auto"}},{"since":"2025-06","rules":{"window_cache":true}},{"since":"2025-11","rules":{"unified_slots":true}}]}`
 
-func mustParse(t *testing.T, data string, from *engine.Engine) *engine.Engine {
+func mustParse(t *testing.T, data string, from *Engine) *Engine {
 	t.Helper()
-	e, err := engine.Parse([]byte(data), from)
+	e, err := Parse([]byte(data), from)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +27,7 @@ func types(name string) (float64, bool) {
 	return b, ok
 }
 
-func resolve(t *testing.T, e *engine.Engine, d engine.Deployment, w engine.Workload) engine.Settings {
+func resolve(t *testing.T, e *Engine, d Deployment, w Workload) Settings {
 	t.Helper()
 	s, err := e.Resolve(d, w, small(), node(1), types)
 	if err != nil {
@@ -72,10 +71,10 @@ func TestRulesThroughTime(t *testing.T) {
 	if r := e.RulesAt("2025-12"); !r.WindowCache || r.UBatch != 512 {
 		t.Errorf("the base must not change: %+v", r)
 	}
-	if _, err := engine.Parse([]byte(`{"id":"x","extends":"none"}`), nil); err == nil {
+	if _, err := Parse([]byte(`{"id":"x","extends":"none"}`), nil); err == nil {
 		t.Error("an engine that extends nothing known must be refused")
 	}
-	if _, err := engine.Parse([]byte(`{"name":"x"}`), nil); err == nil {
+	if _, err := Parse([]byte(`{"name":"x"}`), nil); err == nil {
 		t.Error("an engine without id must be refused")
 	}
 }
@@ -93,7 +92,7 @@ func TestWindowCells(t *testing.T) {
 		{32768, 2048, 1, 2560}, // a 52-layer model under ollama
 		{512, 1024, 1, 512},    // never more than the context
 	} {
-		s := resolve(t, e, engine.Deployment{GPULayers: engine.Auto, Context: c.context, Slots: c.slots, Flash: &on}, engine.Workload{Batch: 1})
+		s := resolve(t, e, Deployment{GPULayers: Auto, Context: c.context, Slots: c.slots, Flash: &on}, Workload{Batch: 1})
 		if got := s.WindowCells(c.window); got != c.want {
 			t.Errorf("%+v: %d cells", c, got)
 		}
@@ -102,14 +101,14 @@ func TestWindowCells(t *testing.T) {
 			t.Errorf("%+v with --swa-full: %d cells of %d", c, got, s.Cells)
 		}
 	}
-	old := resolve(t, e, engine.Deployment{GPULayers: engine.Auto, Context: 16348, EngineDate: "2024-10"}, engine.Workload{Batch: 1})
+	old := resolve(t, e, Deployment{GPULayers: Auto, Context: 16348, EngineDate: "2024-10"}, Workload{Batch: 1})
 	if old.Cells != 16352 { // -c 16348 printed with "padding = 32"
 		t.Errorf("16348 tokens take %d cells in a 2024 build, want 16352", old.Cells)
 	}
 	if old.WindowCells(1024) != old.Cells {
 		t.Error("before May 2025 windowed layers had every cell")
 	}
-	streams := resolve(t, e, engine.Deployment{GPULayers: engine.Auto, Context: 1000, Slots: 3, EngineDate: "2025-10"}, engine.Workload{Batch: 1})
+	streams := resolve(t, e, Deployment{GPULayers: Auto, Context: 1000, Slots: 3, EngineDate: "2025-10"}, Workload{Batch: 1})
 	if streams.Cells != 3*512 {
 		t.Errorf("1000 tokens in 3 streams take %d cells, want 3 x 512", streams.Cells)
 	}
@@ -117,20 +116,20 @@ func TestWindowCells(t *testing.T) {
 
 func TestResolveDefaults(t *testing.T) {
 	e := mustParse(t, base, nil)
-	s := resolve(t, e, engine.Deployment{GPULayers: engine.Auto}, engine.Workload{Batch: 2, InputTokens: 100})
+	s := resolve(t, e, Deployment{GPULayers: Auto}, Workload{Batch: 2, InputTokens: 100})
 	if s.Context != 4096 || s.UBatch != 512 || s.Slots != 2 || s.KVTypeK != "f16" || s.KVTypeV != "f16" || !s.FlashOn || s.Backend != "cuda" || s.Devices != 1 {
 		t.Errorf("%+v", s)
 	}
-	if s := resolve(t, e, engine.Deployment{GPULayers: engine.Auto, EngineDate: "2024"}, engine.Workload{}); s.FlashOn {
+	if s := resolve(t, e, Deployment{GPULayers: Auto, EngineDate: "2024"}, Workload{}); s.FlashOn {
 		t.Error("flash attention was off by default in 2024")
 	}
-	if s := resolve(t, e, engine.Deployment{GPULayers: engine.Auto, EngineDate: "2024", KVTypeV: "q8_0"}, engine.Workload{}); !s.FlashOn {
+	if s := resolve(t, e, Deployment{GPULayers: Auto, EngineDate: "2024", KVTypeV: "q8_0"}, Workload{}); !s.FlashOn {
 		t.Error("a quantised V needs flash attention")
 	}
-	if s := resolve(t, e, engine.Deployment{GPULayers: 0}, engine.Workload{}); s.Backend != "cpu" || s.Devices != 0 {
+	if s := resolve(t, e, Deployment{GPULayers: 0}, Workload{}); s.Backend != "cpu" || s.Devices != 0 {
 		t.Errorf("no layers on devices: backend %s, %d devices", s.Backend, s.Devices)
 	}
-	if s := resolve(t, e, engine.Deployment{GPULayers: engine.Auto}, engine.Workload{Batch: 4, InputTokens: 2000, OutputTokens: 100}); s.Context < 4*2100 {
+	if s := resolve(t, e, Deployment{GPULayers: Auto}, Workload{Batch: 4, InputTokens: 2000, OutputTokens: 100}); s.Context < 4*2100 {
 		t.Errorf("4 sequences of 2100 tokens do not fit the context %d chosen for them", s.Context)
 	}
 }
@@ -140,30 +139,30 @@ func TestResolveRefuses(t *testing.T) {
 	e := mustParse(t, base, nil)
 	off := mustParse(t, `{"id":"off","name":"Off","family":"vllm","backends":[{"id":"cuda","vendors":["nvidia"]}],"rules":{"kv_type":"f16"}}`, nil)
 	for _, c := range []struct {
-		e    *engine.Engine
-		d    engine.Deployment
-		w    engine.Workload
+		e    *Engine
+		d    Deployment
+		w    Workload
 		want string
 	}{
-		{e, engine.Deployment{Context: -1}, engine.Workload{}, "context"},
-		{e, engine.Deployment{Context: 1 << 40}, engine.Workload{}, "context"},
-		{e, engine.Deployment{Slots: -2}, engine.Workload{}, "slots"},
-		{e, engine.Deployment{UBatch: 1 << 30}, engine.Workload{}, "ubatch"},
-		{e, engine.Deployment{GPULayers: -7}, engine.Workload{}, "gpu_layers"},
-		{e, engine.Deployment{CPUMoE: -7}, engine.Workload{}, "cpu_moe"},
-		{e, engine.Deployment{TP: -1}, engine.Workload{}, "tp"},
-		{e, engine.Deployment{GPULayers: -1, TP: 3}, engine.Workload{}, "3 devices"},
-		{e, engine.Deployment{GPULayers: -1, TP: 2, Split: engine.SplitLayer}, engine.Workload{}, "contradict"},
-		{e, engine.Deployment{GPULayers: -1, Split: "diagonal"}, engine.Workload{}, "diagonal"},
-		{e, engine.Deployment{GPULayers: -1, Backend: "abacus"}, engine.Workload{}, "abacus"},
-		{e, engine.Deployment{GPULayers: -1, Backend: "cpu"}, engine.Workload{}, "contradict"},
-		{e, engine.Deployment{GPULayers: -1, KVTypeK: "q99"}, engine.Workload{}, "q99"},
-		{e, engine.Deployment{GPULayers: -1, MLA: "some"}, engine.Workload{}, "mla"},
-		{e, engine.Deployment{MemoryFraction: 1.5}, engine.Workload{}, "memory_fraction"},
-		{e, engine.Deployment{}, engine.Workload{Batch: -1}, "batch"},
-		{e, engine.Deployment{}, engine.Workload{InputTokens: -5}, "input_tokens"},
-		{off, engine.Deployment{GPULayers: 0}, engine.Workload{}, "CPU"},
-		{off, engine.Deployment{GPULayers: 3}, engine.Workload{}, "gpu_layers"},
+		{e, Deployment{Context: -1}, Workload{}, "context"},
+		{e, Deployment{Context: 1 << 40}, Workload{}, "context"},
+		{e, Deployment{Slots: -2}, Workload{}, "slots"},
+		{e, Deployment{UBatch: 1 << 30}, Workload{}, "ubatch"},
+		{e, Deployment{GPULayers: -7}, Workload{}, "gpu_layers"},
+		{e, Deployment{CPUMoE: -7}, Workload{}, "cpu_moe"},
+		{e, Deployment{TP: -1}, Workload{}, "tp"},
+		{e, Deployment{GPULayers: -1, TP: 3}, Workload{}, "3 devices"},
+		{e, Deployment{GPULayers: -1, TP: 2, Split: SplitLayer}, Workload{}, "contradict"},
+		{e, Deployment{GPULayers: -1, Split: "diagonal"}, Workload{}, "diagonal"},
+		{e, Deployment{GPULayers: -1, Backend: "abacus"}, Workload{}, "abacus"},
+		{e, Deployment{GPULayers: -1, Backend: "cpu"}, Workload{}, "contradict"},
+		{e, Deployment{GPULayers: -1, KVTypeK: "q99"}, Workload{}, "q99"},
+		{e, Deployment{GPULayers: -1, MLA: "some"}, Workload{}, "mla"},
+		{e, Deployment{MemoryFraction: 1.5}, Workload{}, "memory_fraction"},
+		{e, Deployment{}, Workload{Batch: -1}, "batch"},
+		{e, Deployment{}, Workload{InputTokens: -5}, "input_tokens"},
+		{off, Deployment{GPULayers: 0}, Workload{}, "CPU"},
+		{off, Deployment{GPULayers: 3}, Workload{}, "gpu_layers"},
 	} {
 		_, err := c.e.Resolve(c.d, c.w, small(), node(1), types)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {

@@ -1,4 +1,4 @@
-package memory_test
+package memory
 
 import (
 	"math"
@@ -7,23 +7,22 @@ import (
 
 	"github.com/plimsoll/plimsoll/estimator/engine"
 	"github.com/plimsoll/plimsoll/estimator/format"
-	"github.com/plimsoll/plimsoll/estimator/memory"
 	"github.com/plimsoll/plimsoll/estimator/model"
 	"github.com/plimsoll/plimsoll/hardware"
 )
 
-const mib = 1 << 20
+const mebi = 1 << 20
 
 // fixture is a model of equal layers with round weights.
 func fixture(n int, l model.Layer, hidden, vocab int) (*model.Model, *format.Weights) {
 	m := &model.Model{Arch: model.Architecture{HiddenSize: hidden, VocabSize: vocab, MaxContext: 131072, LayerCount: n}}
-	w := &format.Weights{Format: "test", Basis: "file", Embedding: 100 * mib, Output: 200 * mib}
+	w := &format.Weights{Format: "test", Basis: "file", Embedding: 100 * mebi, Output: 200 * mebi}
 	for range n {
 		m.Layers = append(m.Layers, l)
 		b := format.LayerBytes{}
-		b[format.Attention], b[format.DenseFFN], b[format.Small] = 20*mib, 40*mib, mib
+		b[format.Attention], b[format.DenseFFN], b[format.Small] = 20*mebi, 40*mebi, mebi
 		if l.Experts > 0 {
-			b[format.Experts] = 400 * mib
+			b[format.Experts] = 400 * mebi
 		}
 		w.Layers = append(w.Layers, b)
 	}
@@ -65,22 +64,22 @@ func nodeOf(n int, d hardware.Device, ram int64) *hardware.Node {
 	return node
 }
 
-func input(t *testing.T, e *engine.Engine, m *model.Model, w *format.Weights, node *hardware.Node, d engine.Deployment, work engine.Workload) *memory.Input {
+func input(t *testing.T, e *engine.Engine, m *model.Model, w *format.Weights, node *hardware.Node, d engine.Deployment, work engine.Workload) *Input {
 	t.Helper()
 	s, err := e.Resolve(d, work, m, node, types)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &memory.Input{Model: m, Weights: w, Node: node, Settings: &s, Workload: work}
+	return &Input{Model: m, Weights: w, Node: node, Settings: &s, Workload: work}
 }
 
-func total(l []memory.Ledger, c memory.Component) float64 {
+func total(l []Ledger, c Component) float64 {
 	var n int64
 	for i := range l {
 		b, _, _ := l[i].Get(c)
 		n += b
 	}
-	return float64(n) / mib
+	return float64(n) / mebi
 }
 
 // Caches and states as engines print them, in MiB (sources: the numbered
@@ -109,11 +108,11 @@ func TestCachesAsPrinted(t *testing.T) {
 		m, w := fixture(c.layers, c.layer, 1024, 32000)
 		c.d.GPULayers = 0
 		in := input(t, e, m, w, nodeOf(0, hardware.Device{}, 4096), c.d, engine.Workload{Batch: 1})
-		_, l, err := memory.Fit(in)
+		_, l, err := Fit(in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := total(l, memory.KVCache); math.Abs(got-c.want) > 0.006 {
+		if got := total(l, KVCache); math.Abs(got-c.want) > 0.006 {
 			t.Errorf("%s: %.2f MiB, printed %.2f", c.name, got, c.want)
 		}
 	}
@@ -121,11 +120,11 @@ func TestCachesAsPrinted(t *testing.T) {
 	m, w := fixture(48, model.Layer{Recurrent: model.GatedDeltaNet, ConvState: 3 * (6144 + 2*16*128), RecurrentState: 128 * 6144}, 1024, 32000)
 	for slots, want := range map[int]float64{1: 149.62, 3: 448.88} {
 		in := input(t, e, m, w, nodeOf(0, hardware.Device{}, 4096), engine.Deployment{Slots: slots}, engine.Workload{Batch: 1})
-		_, l, err := memory.Fit(in)
+		_, l, err := Fit(in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := total(l, memory.Recurrent); math.Abs(got-want) > 0.006 {
+		if got := total(l, Recurrent); math.Abs(got-want) > 0.006 {
 			t.Errorf("recurrent state of %d sequences: %.2f MiB, printed %.2f", slots, got, want)
 		}
 	}
@@ -138,19 +137,19 @@ func TestTiedEmbeddingIsHeldTwice(t *testing.T) {
 	m, w := fixture(8, gqa(8, 8, 64), 512, 1000)
 	node := nodeOf(1, hardware.Device{Vendor: "NVIDIA", MemoryBytes: 80 * hardware.GiB}, 64)
 	in := input(t, e, m, w, node, engine.Deployment{GPULayers: engine.Auto}, engine.Workload{Batch: 1})
-	_, l, err := memory.Fit(in)
+	_, l, err := Fit(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if dev, _, _ := l[0].Get(memory.Weights); dev != w.Total-w.Embedding {
+	if dev, _, _ := l[0].Get(Weights); dev != w.Total-w.Embedding {
 		t.Errorf("untied: %d B on the device, want all but the embedding", dev)
 	}
 	w.Tied, w.Total, w.Output = true, w.Total-w.Output, 0
-	if _, l, err = memory.Fit(in); err != nil {
+	if _, l, err = Fit(in); err != nil {
 		t.Fatal(err)
 	}
-	dev, _, _ := l[0].Get(memory.Weights)
-	host, _, _ := l[1].Get(memory.Weights)
+	dev, _, _ := l[0].Get(Weights)
+	host, _, _ := l[1].Get(Weights)
 	if dev != w.Total || host != w.Embedding {
 		t.Errorf("tied: %d B on the device and %d on the host, want %d and %d", dev, host, w.Total, w.Embedding)
 	}
@@ -163,10 +162,10 @@ func TestAutomaticOffload(t *testing.T) {
 	moe := gqa(32, 4, 128)
 	moe.Experts, moe.ExpertsPerTok, moe.ExpertFFNWidth = 64, 4, 512
 	m, w := fixture(40, moe, 1024, 32000) // 61 MiB and 400 MiB of experts per layer
-	fit := func(gib int64) (layers, moe int, offloaded bool, device *memory.Ledger) {
+	fit := func(gib int64) (layers, moe int, offloaded bool, device *Ledger) {
 		node := nodeOf(1, hardware.Device{Vendor: "NVIDIA", MemoryBytes: gib * hardware.GiB}, 64)
 		in := input(t, e, m, w, node, engine.Deployment{GPULayers: engine.Auto, Context: 2048}, engine.Workload{Batch: 1})
-		p, l, err := memory.Fit(in)
+		p, l, err := Fit(in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,8 +178,8 @@ func TestAutomaticOffload(t *testing.T) {
 	if layers != 41 || moeN == 0 || moeN == 40 || !off {
 		t.Errorf("12 GiB: %d layers, experts of %d on the host", layers, moeN)
 	}
-	if spare := dev.Usable() - dev.Need; spare < 0 || spare > 400*mib {
-		t.Errorf("12 GiB: %d MiB to spare; one more layer's experts would fit, or these do not", spare/mib)
+	if spare := dev.Usable() - dev.Need; spare < 0 || spare > 400*mebi {
+		t.Errorf("12 GiB: %d MiB to spare; one more layer's experts would fit, or these do not", spare/mebi)
 	}
 	if layers, moe, off, dev := fit(2); layers == 0 || layers >= 41 || moe != 40 || !off || dev.Need > dev.Usable() {
 		t.Errorf("2 GiB: %d layers, experts of %d on the host, need %d of %d", layers, moe, dev.Need, dev.Usable())
@@ -194,17 +193,17 @@ func TestUnifiedMemoryIsOnePool(t *testing.T) {
 	m, w := fixture(32, gqa(32, 8, 128), 4096, 128256)
 	mac := hardware.Device{Vendor: "Apple", MemoryBytes: 24 * hardware.GiB, Unified: true}
 	in := input(t, e, m, w, nodeOf(1, mac, 24), engine.Deployment{GPULayers: engine.Auto, Context: 4096}, engine.Workload{Batch: 1})
-	p, l, err := memory.Fit(in)
+	p, l, err := Fit(in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(l) != 1 || !p.Unified {
 		t.Fatalf("%d ledgers, unified %t", len(l), p.Unified)
 	}
-	host := float64(100*mib) + 4*512*(4096+4096) // embedding and pinned inputs
+	host := float64(100*mebi) + 4*512*(4096+4096) // embedding and pinned inputs
 	want := 24*float64(hardware.GiB)*2/3 + host
-	if got := float64(l[0].Usable()); math.Abs(got-want) > mib {
-		t.Errorf("usable %.0f MiB, want two thirds of 24 GiB and the host's part: %.0f", got/mib, want/mib)
+	if got := float64(l[0].Usable()); math.Abs(got-want) > mebi {
+		t.Errorf("usable %.0f MiB, want two thirds of 24 GiB and the host's part: %.0f", got/mebi, want/mebi)
 	}
 }
 
@@ -223,12 +222,12 @@ func TestVLLMPool(t *testing.T) {
 	e := serveEngine(t, "vllm", "0.95", "8192", "512")
 	m, w := fixture(32, gqa(32, 8, 128), 4096, 128256)
 	// 14.99 GiB of weights in all.
-	rest := int64(15350)*mib - w.Total
+	rest := int64(15350)*mebi - w.Total
 	w.Embedding += rest
 	w.Total += rest
-	h100 := hardware.Device{Vendor: "NVIDIA", MemoryBytes: 80 * hardware.GiB, UsableBytes: 81091 * mib}
+	h100 := hardware.Device{Vendor: "NVIDIA", MemoryBytes: 80 * hardware.GiB, UsableBytes: 81091 * mebi}
 	in := input(t, e, m, w, nodeOf(1, h100, 256), engine.Deployment{GPULayers: engine.Auto, Context: 8192}, engine.Workload{Batch: 1})
-	_, l, err := memory.Fit(in)
+	_, l, err := Fit(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,21 +243,21 @@ func TestVLLMPool(t *testing.T) {
 // notes on server_args.py).
 func TestSGLangFraction(t *testing.T) {
 	for _, c := range []struct {
-		mib       int64
+		mebi      int64
 		chunk, bs string
 		want      float64
 	}{{24564, "2048", "16", 0.847}, {81559, "8192", "256", 0.836}} {
 		e := serveEngine(t, "sglang", "0", c.chunk, c.bs)
 		m, w := fixture(4, gqa(8, 8, 64), 512, 1000)
-		d := hardware.Device{Vendor: "NVIDIA", MemoryBytes: c.mib * mib, UsableBytes: c.mib * mib}
+		d := hardware.Device{Vendor: "NVIDIA", MemoryBytes: c.mebi * mebi, UsableBytes: c.mebi * mebi}
 		in := input(t, e, m, w, nodeOf(1, d, 64), engine.Deployment{GPULayers: engine.Auto, Context: 1024}, engine.Workload{Batch: 1})
-		_, l, err := memory.Fit(in)
+		_, l, err := Fit(in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		free := float64(c.mib*mib) - 0.25*float64(hardware.GiB)
+		free := float64(c.mebi*mebi) - 0.25*float64(hardware.GiB)
 		if got := float64(l[0].PoolBytes+w.Total) / free; math.Abs(got-c.want) > 0.003 {
-			t.Errorf("%d MiB: fraction %.3f, want %.3f", c.mib, got, c.want)
+			t.Errorf("%d MiB: fraction %.3f, want %.3f", c.mebi, got, c.want)
 		}
 	}
 }
@@ -269,7 +268,7 @@ func TestContextIsLoweredToFit(t *testing.T) {
 	m, w := fixture(32, gqa(32, 8, 128), 4096, 32000) // 128 KiB per token
 	node := nodeOf(1, hardware.Device{Vendor: "NVIDIA", MemoryBytes: 8 * hardware.GiB}, 64)
 	in := input(t, e, m, w, node, engine.Deployment{GPULayers: engine.Auto}, engine.Workload{Batch: 1})
-	p, l, err := memory.Fit(in)
+	p, l, err := Fit(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,8 +276,8 @@ func TestContextIsLoweredToFit(t *testing.T) {
 	if p.Offloaded || !in.Settings.ContextLowered || c <= 4096 || c >= 131072 || c%256 != 0 {
 		t.Errorf("context %d, lowered %t, offloaded %t", c, in.Settings.ContextLowered, p.Offloaded)
 	}
-	if l[0].High > l[0].Usable() || l[0].Usable()-l[0].High > 64*mib {
-		t.Errorf("%d MiB to spare at the high end", (l[0].Usable()-l[0].High)/mib)
+	if l[0].High > l[0].Usable() || l[0].Usable()-l[0].High > 64*mebi {
+		t.Errorf("%d MiB to spare at the high end", (l[0].Usable()-l[0].High)/mebi)
 	}
 }
 
@@ -287,7 +286,7 @@ func TestAccountRefusesMixedUpInput(t *testing.T) {
 	m, _ := fixture(8, gqa(8, 8, 64), 512, 1000)
 	_, w := fixture(9, gqa(8, 8, 64), 512, 1000)
 	in := input(t, e, m, w, nodeOf(0, hardware.Device{}, 16), engine.Deployment{}, engine.Workload{Batch: 1})
-	if _, _, err := memory.Fit(in); err == nil {
+	if _, _, err := Fit(in); err == nil {
 		t.Error("weights of another model must be refused")
 	}
 }

@@ -1,10 +1,9 @@
-package place_test
+package place
 
 import (
 	"testing"
 
 	"github.com/plimsoll/plimsoll/estimator/engine"
-	"github.com/plimsoll/plimsoll/estimator/place"
 	"github.com/plimsoll/plimsoll/hardware"
 )
 
@@ -32,20 +31,20 @@ func TestBuild(t *testing.T) {
 		node        *hardware.Node
 		rules       engine.Rules
 		ngl, moe    int
-		want        []place.Range
-		experts     []place.Range
+		want        []Range
+		experts     []Range
 		outputShare int
 	}{
-		{"two equal devices", 48, devices(16, 16), offload, 49, 0, []place.Range{{0, 25}, {25, 48}, {0, 0}}, []place.Range{{0, 25}, {25, 48}, {0, 0}}, 1},
-		{"one layer, older builds", 61, devices(24), offload, 1, 0, []place.Range{{60, 61}, {0, 60}}, []place.Range{{60, 61}, {0, 60}}, 1},
-		{"output first, newer builds", 61, devices(24), engine.Rules{Offload: "layers", OutputFirst: true}, 1, 0, []place.Range{{61, 61}, {0, 61}}, []place.Range{{61, 61}, {0, 61}}, 0},
-		{"no layers", 32, devices(24), offload, 0, 0, []place.Range{{0, 32}}, []place.Range{{0, 32}}, 0},
-		{"more than there are", 32, devices(24), offload, 99, 0, []place.Range{{0, 32}, {0, 0}}, []place.Range{{0, 32}, {0, 0}}, 0},
-		{"experts of ten layers on the host", 48, devices(24), offload, 49, 10, []place.Range{{0, 48}, {0, 0}}, []place.Range{{10, 48}, {0, 10}}, 0},
-		{"by size", 30, devices(24, 8), offload, 31, 0, []place.Range{{0, 24}, {24, 30}, {0, 0}}, []place.Range{{0, 24}, {24, 30}, {0, 0}}, 1},
+		{"two equal devices", 48, devices(16, 16), offload, 49, 0, []Range{{0, 25}, {25, 48}, {0, 0}}, []Range{{0, 25}, {25, 48}, {0, 0}}, 1},
+		{"one layer, older builds", 61, devices(24), offload, 1, 0, []Range{{60, 61}, {0, 60}}, []Range{{60, 61}, {0, 60}}, 1},
+		{"output first, newer builds", 61, devices(24), engine.Rules{Offload: "layers", OutputFirst: true}, 1, 0, []Range{{61, 61}, {0, 61}}, []Range{{61, 61}, {0, 61}}, 0},
+		{"no layers", 32, devices(24), offload, 0, 0, []Range{{0, 32}}, []Range{{0, 32}}, 0},
+		{"more than there are", 32, devices(24), offload, 99, 0, []Range{{0, 32}, {0, 0}}, []Range{{0, 32}, {0, 0}}, 0},
+		{"experts of ten layers on the host", 48, devices(24), offload, 49, 10, []Range{{0, 48}, {0, 0}}, []Range{{10, 48}, {0, 10}}, 0},
+		{"by size", 30, devices(24, 8), offload, 31, 0, []Range{{0, 24}, {24, 30}, {0, 0}}, []Range{{0, 24}, {24, 30}, {0, 0}}, 1},
 	} {
-		var p place.Placement
-		place.Build(&p, &place.Input{Layers: c.layers, Node: c.node, Settings: settings(c.node, c.rules)}, c.ngl, c.moe)
+		var p Placement
+		Build(&p, &Input{Layers: c.layers, Node: c.node, Settings: settings(c.node, c.rules)}, c.ngl, c.moe)
 		if len(p.Shares) != len(c.want) {
 			t.Errorf("%s: %d shares, want %d", c.name, len(p.Shares), len(c.want))
 			continue
@@ -71,13 +70,13 @@ func TestBuildStages(t *testing.T) {
 	n := devices(80, 80, 80, 80, 80, 80, 80, 80)
 	s := settings(n, engine.Rules{})
 	s.Split, s.TP, s.PP = engine.SplitTensor, 2, 4
-	var p place.Placement
-	place.Build(&p, &place.Input{Layers: 30, Node: n, Settings: s}, 31, 0)
+	var p Placement
+	Build(&p, &Input{Layers: 30, Node: n, Settings: s}, 31, 0)
 	if len(p.Shares) != 9 {
 		t.Fatalf("%d shares, want 8 ranks and the host", len(p.Shares))
 	}
 	// 30 layers over 4 stages: 7, 8, 8, 7 (vLLM get_pp_indices).
-	for i, want := range []place.Range{{0, 7}, {0, 7}, {7, 15}, {7, 15}, {15, 23}, {15, 23}, {23, 30}, {23, 30}} {
+	for i, want := range []Range{{0, 7}, {0, 7}, {7, 15}, {7, 15}, {15, 23}, {15, 23}, {23, 30}, {23, 30}} {
 		sh := p.Shares[i]
 		if sh.Layers != want || sh.Ranks != 2 || sh.Rank != i%2 || sh.Embedding != (i < 2) || sh.Output != (i > 5) {
 			t.Errorf("rank %d: %+v, want layers %v", i, sh, want)
@@ -90,10 +89,10 @@ func TestBuildStages(t *testing.T) {
 
 func BenchmarkBuild(b *testing.B) {
 	n := devices(24, 24)
-	in := place.Input{Layers: 64, Node: n, Settings: settings(n, offload)}
-	var p place.Placement
+	in := Input{Layers: 64, Node: n, Settings: settings(n, offload)}
+	var p Placement
 	b.ReportAllocs()
 	for b.Loop() {
-		place.Build(&p, &in, 65, 0)
+		Build(&p, &in, 65, 0)
 	}
 }

@@ -1,0 +1,66 @@
+package profiles
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+var update = flag.Bool("update-schema", false, "write the published schema anew")
+
+// The published schema is the reader's, and what the writer writes obeys it.
+func TestMachineSchema(t *testing.T) {
+	const path = "schema/hardware-profile.schema.json"
+	want, err := MachineSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(path, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("%s is not what MachineSchema gives (%v); go test ./profiles -run MachineSchema -update-schema writes it", path, err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(got))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("profile.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("profile.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(text []byte) error {
+		j, err := yaml.YAMLToJSON(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(j))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return schema.Validate(v)
+	}
+	for _, query := range []string{"rtx-4090 + rtx-3090", "2x(8x h100)", "rpi-5", "apple-m4-max-64gb"} {
+		m, err := Machine(query, MachineOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := check(WriteMachine(m)); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+	if check([]byte("devices:\n- device: rtx-4090\n  bandwith: 3\n")) == nil {
+		t.Error("an unknown key passes the schema")
+	}
+}

@@ -159,7 +159,8 @@ func TestPlacementHoldsEveryWeightOnce(t *testing.T) {
 		if c.e.Family != engine.LlamaCpp {
 			t.Skip("offload is llama.cpp's")
 		}
-		in := c.input(t, engine.Deployment{GPULayers: engine.Auto, Context: 4096}, c.node)
+		split := rapid.SampledFrom([]engine.Split{engine.SplitLayer, engine.SplitPipeline}).Draw(t, "split")
+		in := c.input(t, engine.Deployment{GPULayers: engine.Auto, Context: 4096, Split: split}, c.node)
 		layers, moe := rapid.IntRange(0, len(c.m.Layers)+2).Draw(t, "layers"), rapid.IntRange(0, len(c.m.Layers)+2).Draw(t, "moe")
 		var p place.Placement
 		place.Build(&p, &place.Input{Layers: len(c.m.Layers), Node: c.node, Settings: in.Settings}, layers, moe)

@@ -159,9 +159,6 @@ type HostRules struct {
 	// UnifiedWired is, by vendor in lower case, the part of a unified memory
 	// that an accelerator may take, by the size of the memory.
 	UnifiedWired map[string][]WiredStep `json:"unified_wired"`
-	// DeviceReserveMiB is what a driver and a desktop take of a discrete
-	// device when its free memory was not read.
-	DeviceReserveMiB Interval `json:"device_reserve_mib"`
 	// DriverTotal is the part of the nominal memory that a driver reports as
 	// total where the device's own figure is not known.
 	DriverTotal float64 `json:"driver_total"`

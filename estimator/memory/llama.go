@@ -56,8 +56,12 @@ func llama(in *Input, p *place.Placement, ledgers []Ledger) {
 		var cache, state int64
 		holds := !row || sh.Rank == 0 || host
 		if holds && !sh.CacheOnHost {
-			cache = pr.cacheBytes(s, r.From, r.To, 1)
-			state = pr.stateBytes(r.From, r.To, 1)
+			parts := ranks
+			if row {
+				parts = 1
+			}
+			cache = pr.cacheBytes(s, r.From, r.To, parts)
+			state = pr.stateBytes(r.From, r.To, parts)
 		}
 		if host && s.NoKVOffload {
 			cache = pr.cacheBytes(s, 0, pr.Layers, 1)

@@ -57,6 +57,11 @@ func Build(dst *Placement, in *Input, gpuLayers, cpuMoE int) {
 		output = gpuLayers > l
 		onDevices = min(gpuLayers, l)
 	}
+	ranked := s.Split == engine.SplitTensor || s.Split == engine.SplitPipeline
+	if ranked && gpuLayers > 0 {
+		// Ranks hold every layer: only experts can stay on the host.
+		onDevices, output = l, true
+	}
 	from := l - onDevices
 	dst.GPULayers, dst.CPUMoE = gpuLayers, 0
 	if gpuLayers > 0 {
@@ -65,8 +70,8 @@ func Build(dst *Placement, in *Input, gpuLayers, cpuMoE int) {
 	}
 	switch {
 	case gpuLayers == 0:
-	case s.Split == engine.SplitTensor || s.Split == engine.SplitPipeline:
-		stages(dst, in, devices)
+	case ranked:
+		stages(dst, in, devices, cpuMoE)
 	case s.Split == engine.SplitRow:
 		for i, d := range devices {
 			dst.Shares = append(dst.Shares, Share{Name: gpuName(i), Device: d, Layers: Range{from, l},
@@ -130,7 +135,7 @@ func (in *Input) weight(i int) float64 {
 // stages places one replica: pipeline stages of consecutive layers, each cut
 // into tensor-parallel ranks. Where layers do not divide evenly the last
 // stages but one take one more, as vLLM does (get_pp_indices).
-func stages(dst *Placement, in *Input, devices []*hardware.Device) {
+func stages(dst *Placement, in *Input, devices []*hardware.Device, cpuMoE int) {
 	s, l := in.Settings, in.Layers
 	each, rest := l/s.PP, l%s.PP
 	at := 0
@@ -145,8 +150,12 @@ func stages(dst *Placement, in *Input, devices []*hardware.Device) {
 		for rank := range s.TP {
 			i := stage*s.TP + rank
 			r := Range{at, at + n}
+			experts := r
+			if s.Rules.Offload != "" {
+				experts.From = max(r.From, min(cpuMoE, r.To))
+			}
 			dst.Shares = append(dst.Shares, Share{Name: gpuName(i), Device: devices[i], Rank: rank, Ranks: s.TP,
-				Layers: r, Experts: r, Embedding: stage == 0, Output: stage == s.PP-1})
+				Layers: r, Experts: experts, Embedding: stage == 0 && s.Rules.Offload == "", Output: stage == s.PP-1})
 		}
 		at += n
 	}

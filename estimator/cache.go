@@ -7,6 +7,7 @@ import (
 	"github.com/plimsoll/plimsoll/estimator/memory"
 	"github.com/plimsoll/plimsoll/estimator/model"
 	"github.com/plimsoll/plimsoll/estimator/phase"
+	"github.com/plimsoll/plimsoll/estimator/roofline"
 	"github.com/plimsoll/plimsoll/hardware"
 )
 
@@ -17,7 +18,7 @@ import (
 type Cache struct {
 	profiles map[*model.Model]*memory.Profile
 	shapes   map[shapeKey]*phase.Shape
-	params   map[paramsKey]*calibration.Params
+	resolved map[ratesKey]roofline.Input
 	prefill  phase.Phase
 	decode   phase.Phase
 }
@@ -27,12 +28,12 @@ type shapeKey struct {
 	weights *format.Weights
 }
 
-type paramsKey struct {
-	table                 *calibration.Table
-	engine, backend, date string
-	device                *hardware.Device
-	node                  *hardware.Node
-	threads               int
+type ratesKey struct {
+	table         *calibration.Table
+	engine        *engine.Engine
+	backend, date string
+	threads       int
+	node          *hardware.Node
 }
 
 // cacheSize bounds each map; beyond it the map starts anew, so that a stream
@@ -65,18 +66,8 @@ func (c *Cache) shape(m *model.Model, w *format.Weights) *phase.Shape {
 	return s
 }
 
-// device returns the calibration of a device, host that of a node's
-// processors.
-func (c *Cache) device(t *calibration.Table, s *engine.Settings, d *hardware.Device) (*calibration.Params, error) {
-	k := paramsKey{table: t, engine: s.Engine.ID, backend: s.Backend, date: s.EngineDate, device: d}
-	return keep(&c.params, k, func() (*calibration.Params, error) {
-		return t.Lookup(calibration.Key{Engine: k.engine, Backend: k.backend, Date: k.date, Device: d})
-	})
-}
-
-func (c *Cache) host(t *calibration.Table, s *engine.Settings, n *hardware.Node) (*calibration.Params, error) {
-	k := paramsKey{table: t, engine: s.Engine.ID, backend: "cpu", date: s.EngineDate, node: n, threads: s.Threads}
-	return keep(&c.params, k, func() (*calibration.Params, error) {
-		return t.Lookup(calibration.Key{Engine: k.engine, Backend: k.backend, Date: k.date, Host: &n.Host, Threads: k.threads})
-	})
+// rates returns the resolved calibration of a node's processors.
+func (c *Cache) rates(t *calibration.Table, s *engine.Settings, n *hardware.Node) (roofline.Input, error) {
+	k := ratesKey{table: t, engine: s.Engine, backend: s.Backend, date: s.EngineDate, threads: s.Threads, node: n}
+	return keep(&c.resolved, k, func() (roofline.Input, error) { return roofline.Resolve(t, s, n) })
 }

@@ -3,7 +3,6 @@ package estimator
 import (
 	"fmt"
 
-	"github.com/plimsoll/plimsoll/estimator/calibration"
 	"github.com/plimsoll/plimsoll/estimator/memory"
 	"github.com/plimsoll/plimsoll/estimator/phase"
 	"github.com/plimsoll/plimsoll/estimator/roofline"
@@ -31,7 +30,6 @@ func Estimate(req *Request) (*Result, error) {
 		e.Reason = reason(e, req)
 		notes(req, e)
 	}
-	e.Limits = limits(&e.Prefill, &e.Decode)
 	if req.Explain {
 		explain(req, e)
 	}
@@ -89,54 +87,28 @@ func clock(req *Request, e *Result) error {
 	start := float64(req.Workload.DecodeStart())
 	phase.DecodeAt(&in, start, start+float64(req.Workload.OutputTokens), &c.decode)
 
-	rin := roofline.Input{Link: node.Link, Class: req.Weights.Class, Flash: s.FlashOn}
-	if err := calibrate(req, e, node, &rin); err != nil {
+	rin, err := c.rates(req.Calibration, s, node)
+	if err != nil {
 		return err
 	}
+	rin.Class, rin.Format, rin.Flash = req.Weights.Class, req.Weights.Format, s.FlashOn
 	e.Prefill, e.Decode = roofline.Run(&c.prefill, &rin), roofline.Run(&c.decode, &rin)
-	e.Speed = speeds(&e.Prefill, &e.Decode, &req.Workload)
-	if req.Workload.OutputTokens <= 0 {
+	e.Speed = speeds(&e.figures, &e.Prefill, &e.Decode, &req.Workload)
+	e.bounds[0] = boundOf("prefill", &e.Prefill)
+	e.Limits = e.bounds[:1]
+	if req.Workload.OutputTokens > 0 {
+		e.bounds[1] = boundOf("decode", &e.Decode)
+		e.Limits = e.bounds[:2]
+	} else {
 		for _, f := range []string{"decode_tok_s", "output_tok_s", "tpot_ms", "requests_s"} {
 			e.Unavailable = append(e.Unavailable, Unavailable{Figure: f, Reason: "no output tokens were asked for"})
 		}
 	}
+	if req.Explain {
+		e.Derivations = append(e.Derivations, steps("prefill", &c.prefill, &rin, &e.Prefill)...)
+		e.Derivations = append(e.Derivations, steps("decode", &c.decode, &rin, &e.Decode)...)
+	}
 	return nil
-}
-
-// calibrate resolves the parameters of every processor that has work.
-func calibrate(req *Request, e *Result, node *hardware.Node, rin *roofline.Input) (err error) {
-	shares := e.Placement.Shares
-	var first *hardware.Device
-	mixed := false
-	for i := range shares {
-		d := shares[i].Device
-		if d == nil {
-			continue
-		}
-		if first == nil {
-			first = d
-		}
-		mixed = mixed || d != first
-	}
-	if first != nil {
-		if rin.Device, err = req.Cache.device(req.Calibration, &e.Settings, first); err != nil {
-			return err
-		}
-	}
-	if mixed {
-		rin.Devices = make([]*calibration.Params, len(shares))
-		for i := range shares {
-			if d := shares[i].Device; d != nil {
-				if rin.Devices[i], err = req.Cache.device(req.Calibration, &e.Settings, d); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	if first == nil || usesHost(e) {
-		rin.Host, err = req.Cache.host(req.Calibration, &e.Settings, node)
-	}
-	return err
 }
 
 // timeable notes why no time can be given, if so.

@@ -5,6 +5,8 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/plimsoll/plimsoll/estimator/phase"
+	"github.com/plimsoll/plimsoll/estimator/roofline"
 	"github.com/plimsoll/plimsoll/hardware"
 )
 
@@ -80,6 +82,18 @@ func explain(req *Request, e *Result) {
 }
 
 func mib(b int64) string { return fmt.Sprintf("%.2f MiB", float64(b)/float64(hardware.MiB)) }
+
+// steps derives the time of one phase, a line for each kind of work.
+func steps(name string, ph *phase.Phase, in *roofline.Input, t *roofline.Time) []Derivation {
+	var out []Derivation
+	for _, line := range roofline.Explain(ph, in, t) {
+		out = append(out, Derivation{Figure: name, Formula: line})
+	}
+	if len(out) > 0 {
+		out[len(out)-1].Facts = t.Basis
+	}
+	return out
+}
 
 // facts cites the records that the estimate rests on.
 func facts(req *Request) []Derivation {

@@ -135,4 +135,7 @@ type Result struct {
 	Unavailable []Unavailable
 	Derivations []Derivation
 	Verify      string // the command that checks this on the real machine
+
+	figures figures
+	bounds  [2]Limit
 }

@@ -8,10 +8,13 @@ import (
 )
 
 //go:embed calibration/parameters.json
-var calibrationData []byte
+var calibrationSets []byte
+
+//go:embed calibration/groups.csv
+var calibrationGroups string
 
 var calibrationTable = sync.OnceValues(func() (*calibration.Table, error) {
-	return calibration.Parse(calibrationData)
+	return calibration.Parse(calibrationSets, calibrationGroups)
 })
 
 // Calibration returns the calibrated parameters of the speed model, decoded once.

@@ -4,13 +4,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 )
 
-// Parse reads a table and checks that every base is complete enough to give
-// finite, positive times. Errors name the set and what to do.
-func Parse(data []byte) (*Table, error) {
+// Parse reads a table (sets as JSON, groups as lines of GroupColumns) and
+// checks that every base is complete enough to give finite, positive times.
+// Errors name the set or line and what to do.
+func Parse(sets []byte, groups string) (*Table, error) {
 	t := new(Table)
-	if err := json.Unmarshal(data, t); err != nil {
+	if err := json.Unmarshal(sets, t); err != nil {
 		return nil, fmt.Errorf("calibration data: %w; restore the file or fit it again", err)
 	}
 	if len(t.Sets) == 0 {
@@ -31,7 +34,47 @@ func Parse(data []byte) (*Table, error) {
 			}
 		}
 	}
-	return t, nil
+	return t, t.parseGroups(groups)
+}
+
+// GroupColumns are the columns of the groups' lines; an empty factor is 1, an
+// empty spread that of the base.
+const GroupColumns = "engine,backend,level,key,rows,stream,gemv,gemm,cache,overhead,sd_decode,sd_prefill"
+
+func (t *Table) parseGroups(data string) error {
+	t.Groups = make(map[string]Group, strings.Count(data, "\n"))
+	for n := 1; data != ""; n++ {
+		var line string
+		line, data, _ = strings.Cut(data, "\n")
+		if line == "" || line[0] == '#' || line == GroupColumns {
+			continue
+		}
+		var id [4]string
+		rest := line
+		for i := range id {
+			var ok bool
+			if id[i], rest, ok = strings.Cut(rest, ","); !ok {
+				return fmt.Errorf("calibration groups, line %d: want the columns %s", n, GroupColumns)
+			}
+		}
+		var v [8]float64
+		for i := range v {
+			var field string
+			field, rest, _ = strings.Cut(rest, ",")
+			if field == "" {
+				continue
+			}
+			x, err := strconv.ParseFloat(field, 64)
+			if err != nil || !(x >= 0 && x < 1e6) {
+				return fmt.Errorf("calibration groups, line %d: %q is no positive number", n, field)
+			}
+			v[i] = x
+		}
+		t.Groups[GroupKey(id[0], id[1], id[2], id[3])] = Group{Rows: int(v[0]),
+			Factors:  Factors{Stream: v[1], GEMV: v[2], GEMM: v[3], Cache: v[4], Overhead: v[5]},
+			SDDecode: v[6], SDPrefill: v[7]}
+	}
+	return nil
 }
 
 type named struct {

@@ -14,7 +14,7 @@ type Table struct {
 	Source string           `json:"source"`
 	Host   HostRules        `json:"host"`
 	Sets   []Set            `json:"sets"`
-	Groups map[string]Group `json:"groups"` // "engine/backend/level/key", see GroupKey
+	Groups map[string]Group `json:"-"` // by GroupKey
 }
 
 // Set is the base (the coarsest level) of one engine on one backend.
@@ -45,11 +45,10 @@ type Factors struct {
 // Group is a finer level's deviation from the coarser one.
 type Group struct {
 	Factors
-	Rows int `json:"rows,omitempty"`
+	Rows int // measurements behind it
 	// SDDecode and SDPrefill are the spread (standard deviation of the log)
 	// of this group's own measurements; zero means that of the base.
-	SDDecode  float64 `json:"sd_decode,omitempty"`
-	SDPrefill float64 `json:"sd_prefill,omitempty"`
+	SDDecode, SDPrefill float64
 }
 
 // Base holds the parameters of an engine on a backend.

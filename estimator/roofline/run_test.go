@@ -72,7 +72,7 @@ type scene struct {
 }
 
 func newScene(t rapid.TB, moe bool) *scene {
-	tab, err := calibration.Parse([]byte(table))
+	tab, err := calibration.Parse([]byte(table), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -280,6 +280,19 @@ func BenchmarkFit(b *testing.B) {
 	}
 }
 
+func BenchmarkFitInto(b *testing.B) {
+	in := benchInput(b, "qwen3-32b", "llama.cpp", 1, 80)
+	var p place.Placement
+	var l []memory.Ledger
+	var err error
+	b.ReportAllocs()
+	for b.Loop() {
+		if l, err = memory.FitInto(in, &p, l); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkResolve(b *testing.B) {
 	in := benchInput(b, "qwen3-32b", "llama.cpp", 1, 80)
 	table, err := Formats()

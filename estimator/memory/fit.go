@@ -15,10 +15,19 @@ import (
 // whole placement, fitting or not. Where Fit lowers the context it does so in
 // in.Settings.
 func Fit(in *Input) (place.Placement, []Ledger, error) {
-	f := fitter{in: in}
+	var p place.Placement
+	ledgers, err := FitInto(in, &p, nil)
+	return p, ledgers, err
+}
+
+// FitInto is Fit that fills a placement and ledgers of an earlier call again,
+// for many estimates in a row without allocation.
+func FitInto(in *Input, p *place.Placement, ledgers []Ledger) ([]Ledger, error) {
+	f := fitter{in: in, p: *p, ledgers: ledgers}
 	f.build.Layers, f.build.Node, f.build.Settings = len(in.Model.Layers), in.Node, in.Settings
 	err := f.run()
-	return f.p, f.ledgers, err
+	*p = f.p
+	return f.ledgers, err
 }
 
 type fitter struct {
@@ -84,7 +93,8 @@ func (f *fitter) run() error {
 	if s.Rules.Offload == "" {
 		return nil
 	}
-	if f.in.Profile.Experts > 0 && moe < n {
+	if f.in.Profile.Experts > 0 && s.CPUMoE <= 0 {
+		// A number of layers that the user gave is kept.
 		found, err := f.search(n-moe, func(i int) (bool, error) { return f.try(layers, moe+i) })
 		if found || err != nil {
 			f.p.Offloaded = true

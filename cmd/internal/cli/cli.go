@@ -36,8 +36,6 @@ type Facts interface {
 	Detect(ctx context.Context) (*detect.Report, error)
 	// DataVersion identifies the embedded facts.
 	DataVersion() string
-	// HardwareSchema is the JSON Schema of hardware profile files.
-	HardwareSchema() ([]byte, error)
 }
 
 // Env is the world a command runs in.

@@ -31,6 +31,18 @@ func textAxis(flag, short, usage string, field func(*scenario.Scenario) *string)
 	}}
 }
 
+// givenAxis is a textAxis that also notes that the value was not assumed.
+func givenAxis(flag, short, usage string, field func(*scenario.Scenario) (text *string, assumed *bool)) axis {
+	a := textAxis(flag, short, usage, func(s *scenario.Scenario) *string { t, _ := field(s); return t })
+	setText := a.set
+	a.set = func(s *scenario.Scenario, text string) error {
+		_, assumed := field(s)
+		*assumed = false
+		return setText(s, text)
+	}
+	return a
+}
+
 // countAxis takes whole numbers; 8k means 8192.
 func countAxis(flag, short, usage string, field func(*scenario.Scenario) *int) axis {
 	return axis{flag: flag, short: short, usage: usage, set: func(s *scenario.Scenario, text string) error {
@@ -83,7 +95,7 @@ func axes() []axis {
 	return []axis{
 		textAxis("model", "m", "the model, instead of the argument", func(s *S) *string { return &s.Model }),
 		textAxis("on", "", "hardware: local, a catalogue id, \"8x id\", or a profile file (default local)", func(s *S) *string { return &s.On }),
-		textAxis("quant", "q", "weight format: Q4_K_M, FP8, AWQ … (default: the file's, or the engine's usual one)", func(s *S) *string { return &s.Quant }),
+		givenAxis("quant", "q", "weight format: Q4_K_M, FP8, AWQ … (default: the file's, or the engine's usual one)", func(s *S) (*string, *bool) { return &s.Quant, &s.QuantAssumed }),
 		textAxis("kv-type", "", "type of the KV cache: f16, q8_0, fp8 … (default f16)", func(s *S) *string { return &s.KVType }),
 		textAxis("cache-type-k", "", "type of cached keys (-ctk)", func(s *S) *string { return &s.KVTypeK }),
 		textAxis("cache-type-v", "", "type of cached values (-ctv)", func(s *S) *string { return &s.KVTypeV }),
@@ -95,7 +107,7 @@ func axes() []axis {
 		}},
 		countAxis("output-tokens", "n", "length of the answer", func(s *S) *int { return &s.OutputTokens }),
 		countAxis("depth", "d", "tokens already in the cache", func(s *S) *int { return &s.Depth }),
-		textAxis("engine", "", "inference engine: llama.cpp, ollama, vllm, sglang …, dated as vllm@2026-01", func(s *S) *string { return &s.Engine }),
+		givenAxis("engine", "", "inference engine: llama.cpp, ollama, vllm, sglang …, dated as vllm@2026-01", func(s *S) (*string, *bool) { return &s.Engine, &s.EngineAssumed }),
 		textAxis("engine-date", "", "month of the engine's build", func(s *S) *string { return &s.EngineDate }),
 		textAxis("backend", "", "the engine's backend: cuda, rocm, metal, vulkan, cpu …", func(s *S) *string { return &s.Backend }),
 		layersAxis("gpu-layers", "layers on the GPU (-ngl); 0 = CPU only, default auto", "", func(s *S) *int { return &s.GPULayers }),

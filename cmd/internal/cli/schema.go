@@ -21,13 +21,7 @@ func newSchema(a *app) *cobra.Command {
 				}
 				return nil
 			}
-			var text []byte
-			var err error
-			if args[0] == "hardware-profile" {
-				text, err = a.Facts.HardwareSchema()
-			} else {
-				text, err = schema.Get(args[0])
-			}
+			text, err := schema.Get(args[0])
 			if err != nil {
 				return problem.Wrong(problem.Usage, fmt.Sprintf("no schema %.60q", args[0]), "plimsoll schema", "use one of check, sweep, sweep-input, error, hardware-profile")
 			}

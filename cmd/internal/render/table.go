@@ -48,7 +48,7 @@ type table struct {
 }
 
 func (t *table) title(text string) {
-	t.b.WriteString("\n" + t.s.paint(bold, t.s.plain(text)) + "\n")
+	t.b.WriteString("\n" + t.s.paint(bold, strings.TrimSuffix(t.s.wrap("", "", text), "\n")) + "\n")
 }
 
 // Head describes the question in one line of parts.

@@ -54,6 +54,10 @@ func (s *Scenario) field(name []byte) any {
 		return &s.Backend
 	case "engine_date":
 		return &s.EngineDate
+	case "quant_assumed":
+		return &s.QuantAssumed
+	case "engine_assumed":
+		return &s.EngineAssumed
 	case "gpu_layers":
 		return &s.GPULayers
 	case "cpu_moe":

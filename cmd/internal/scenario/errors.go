@@ -16,7 +16,7 @@ func contradiction(what, remedy string) error {
 }
 
 func outOfRange(b bound) error {
-	return wrong(fmt.Sprintf("%s is out of range: %d", b.field, b.value), b.field,
+	return wrong(fmt.Sprintf("%s is out of range", b.field), strconv.FormatInt(b.value, 10),
 		fmt.Sprintf("use a whole number from %d to %d", b.low, b.high))
 }
 

@@ -248,7 +248,7 @@ func (r *Resolver) findMachine(ctx context.Context, in *Scenario, devices int) (
 		if in.RAM != "" {
 			ram, err := units.ParseBytes(in.RAM)
 			if err != nil {
-				return nil, problem.Wrong(problem.BadValue, err.Error(), "ram", "")
+				return nil, problem.Wrong(problem.BadValue, "ram "+quoted(in.RAM)+" is no amount of memory", "", "write it as 64GiB")
 			}
 			opts.RAMBytes = ram
 		}
@@ -356,6 +356,9 @@ func (r *Resolver) engineAndWeights(m *model.Model, machine *hardware.Machine, t
 		if eng, err = r.engine(name); err != nil {
 			return nil, nil, err
 		}
+		in.EngineAssumed = true
+	}
+	if in.EngineAssumed {
 		p.Assumptions = append(p.Assumptions, "engine not given: "+eng.Name+" assumed")
 	}
 	in.Engine = eng.ID
@@ -367,6 +370,9 @@ func (r *Resolver) engineAndWeights(m *model.Model, machine *hardware.Machine, t
 		if w, err = r.formatWeights(t, m, quant); err != nil {
 			return nil, nil, err
 		}
+		in.QuantAssumed = true
+	}
+	if in.QuantAssumed {
 		p.Assumptions = append(p.Assumptions, "weight format not given: "+w.Format+" assumed, the usual one for "+eng.Name)
 	}
 	if !m.FromFile || in.Quant != "" {

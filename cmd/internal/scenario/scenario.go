@@ -32,6 +32,10 @@ type Scenario struct {
 	Engine     string `json:"engine,omitempty"`
 	Backend    string `json:"backend,omitempty"`
 	EngineDate string `json:"engine_date,omitempty"` // "2026-01"
+	// QuantAssumed and EngineAssumed say that nobody gave the value: it was
+	// filled in. They stay true when inputs are fed back.
+	QuantAssumed  bool `json:"quant_assumed,omitempty"`
+	EngineAssumed bool `json:"engine_assumed,omitempty"`
 
 	// GPULayers and CPUMoE are -1 when the engine is to choose.
 	GPULayers int `json:"gpu_layers"`

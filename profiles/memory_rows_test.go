@@ -232,7 +232,9 @@ func params(m *model.Model) int64 {
 var bpwRE = regexp.MustCompile(`([\d.]+) BPW`)
 
 // mislabelled says that the loader's own bits per weight are far from those
-// of the format in the label: nobody could tell the file's size by it.
+// of the format in the label: the maker mixed types of his own choice, and
+// nobody could tell the file's size by its label. Such rows are listed, and
+// kept apart from those of standard mixes.
 func mislabelled(notes string, total, params int64) bool {
 	mm := bpwRE.FindStringSubmatch(notes)
 	if mm == nil || params == 0 {
@@ -282,9 +284,10 @@ func compareRow(r truthRow, j judged, mla bool, mixNote string, weightsKnown boo
 	var ok bool
 	switch r["component"] {
 	case "weights":
+		if mislabelled(notes, total, params) {
+			mixNote = "label and the bits per weight printed beside it differ"
+		}
 		switch {
-		case mislabelled(notes, total, params):
-			return j, "the label is not what the file holds, by the bits per weight printed beside it"
 		case strings.HasPrefix(r["gpu_layers"], "0/") && strings.Contains(r["hardware_raw"], "16x"):
 			return j, "settings contradict the buffers printed"
 		case strings.Contains(notes, "AMX") || strings.Contains(r["model_raw"], "R1 BF16") && strings.Contains(notes, "CPU_Mapped"):

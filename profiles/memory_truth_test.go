@@ -61,7 +61,7 @@ func TestMemoryTruth(t *testing.T) {
 		}
 		k := key{j.engine, r["component"]}
 		if r["component"] == "weights" && j.reason != "" {
-			k.component += ", hand-made mix"
+			k.component += ", own mix or label"
 		}
 		if r["quality"] == "C" {
 			k.component += " (C)"

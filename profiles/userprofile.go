@@ -18,8 +18,10 @@ import (
 )
 
 // maxProfile bounds the size of a profile file in bytes, maxNesting its depth.
+// The parser's time grows with the square of the keys and its memory with
+// several hundred bytes per byte: this much is read in a second at worst.
 const (
-	maxProfile = 1 << 20
+	maxProfile = 128 << 10
 	maxNesting = 24
 )
 
@@ -116,10 +118,10 @@ func ReadMachine(file string, data []byte) (m *hardware.Machine, err error) {
 		}
 	}()
 	if len(data) > maxProfile {
-		return nil, fmt.Errorf("%s: more than 1 MiB; a hardware profile is a few lines", file)
+		return nil, fmt.Errorf("%s: more than 128 KiB; a hardware profile is a few lines", file)
 	}
 	if line, deep := tooDeep(data); deep {
-		return nil, fmt.Errorf("%s:%d: nested more than %d levels deep", file, line, maxNesting)
+		return nil, fmt.Errorf("%s:%d: nested more than %d levels deep; a hardware profile needs five", file, line, maxNesting)
 	}
 	tree, err := parser.ParseBytes(data, 0)
 	if err != nil {
@@ -132,7 +134,7 @@ func ReadMachine(file string, data []byte) (m *hardware.Machine, err error) {
 		}
 	}
 	if len(docs) != 1 {
-		return nil, fmt.Errorf("%s: %d documents, want one", file, len(docs))
+		return nil, fmt.Errorf("%s: %d documents, want one that describes a machine", file, len(docs))
 	}
 	m = &hardware.Machine{}
 	r.machine(docs[0], m)
@@ -159,13 +161,12 @@ func tooDeep(data []byte) (line int, deep bool) {
 		for _, c := range l {
 			switch c {
 			case '[', '{':
-				flow++
+				if flow++; flow > maxNesting { // all of it may stand on one line
+					return line, true
+				}
 			case ']', '}':
 				flow = max(flow-1, 0)
 			}
-		}
-		if flow > maxNesting {
-			return line, true
 		}
 	}
 	return 0, false

@@ -62,11 +62,11 @@ func TestReadMachineErrors(t *testing.T) {
 		{"host:\n  cpu: epyc-9654\n  memory_gb: [1]\n", `x.yaml:3: memory_gb: want a number, got a list`},
 		{"name: x\nname: y\n", `x.yaml:2: not valid YAML: mapping key "name" already defined at [1:1]`},
 		{"name: x\n", `x.yaml:1: describes no machine; want devices or host, or a list of nodes`},
-		{"", `x.yaml: 0 documents, want one`},
+		{"", `x.yaml: 0 documents, want one that describes a machine`},
 		{"[1, 2]", `x.yaml:1: the profile: want a mapping of keys and values, got a list`},
 		{"a: &a [*a]\n", `x.yaml:1: the profile: unknown key "a"; the schema lists what is known`},
-		{strings.Repeat("[", 100000), `x.yaml:1: nested more than 24 levels deep`},
-		{strings.Repeat("#", 1<<20) + "#", `x.yaml: more than 1 MiB; a hardware profile is a few lines`},
+		{strings.Repeat("[", 100000), `x.yaml:1: nested more than 24 levels deep; a hardware profile needs five`},
+		{strings.Repeat("#", 1<<20) + "#", `x.yaml: more than 128 KiB; a hardware profile is a few lines`},
 		{"devices: [rtx-4090]\nnodes: []\n", `x.yaml:1: host, devices, link and count belong to one machine; put them under nodes, or leave nodes out`},
 	} {
 		_, err := ReadMachine("x.yaml", []byte(test.in))

@@ -187,6 +187,7 @@ type sweepWorker struct {
 	decoder  *scenario.Decoder
 	scenario scenario.Scenario
 	prepared scenario.Prepared
+	cache    estimator.Cache
 }
 
 // Line evaluates one line of JSON and appends its answer.
@@ -215,6 +216,7 @@ func (w *sweepWorker) Scenario(out []byte, s *scenario.Scenario, number int) (b 
 	var r *estimator.Result
 	err := w.resolver.Resolve(w.ctx, s, &w.prepared)
 	if err == nil {
+		w.prepared.Request.Cache = &w.cache
 		r, err = w.estimate(&w.prepared.Request)
 	}
 	if err != nil {

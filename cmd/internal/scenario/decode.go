@@ -167,7 +167,7 @@ func (d *Decoder) Decode(line []byte, s *Scenario) error {
 		case "prompt_assumed":
 			assumedGiven = true
 		}
-		if err := d.value(target, string(name)); err != nil {
+		if err := d.value(target, name); err != nil {
 			return err
 		}
 	}
@@ -184,7 +184,7 @@ func (d *Decoder) Decode(line []byte, s *Scenario) error {
 }
 
 // value reads one value into target; null leaves the default.
-func (d *Decoder) value(target any, name string) error {
+func (d *Decoder) value(target any, name []byte) error {
 	raw, err := d.json.ReadValue()
 	if err != nil {
 		return d.syntax(err)
@@ -229,14 +229,20 @@ func (d *Decoder) value(target any, name string) error {
 		if kind != 't' && kind != 'f' {
 			return wrongType(name, "true, false or null", raw)
 		}
-		on := kind == 't'
-		*t = &on
+		if kind == 't' {
+			*t = &yes
+		} else {
+			*t = &no
+		}
 	}
 	return nil
 }
 
+// yes and no are what FlashAttention points to; nobody writes to them.
+var yes, no = true, false
+
 // integer reads a whole number; 4096.0 and 4e3 count as such.
-func integer(name string, raw jsontext.Value) (int, error) {
+func integer(name []byte, raw jsontext.Value) (int, error) {
 	if raw.Kind() != '0' {
 		return 0, wrongType(name, "a whole number", raw)
 	}
@@ -263,7 +269,7 @@ func integer(name string, raw jsontext.Value) (int, error) {
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || f > 1e15 || f < -1e15 {
-		return 0, badLine(name+" is out of range: "+clipped(raw), name, "use a smaller number")
+		return 0, badLine(string(name)+" is out of range: "+clipped(raw), "", "use a smaller number")
 	}
 	if f != float64(int64(f)) {
 		return 0, wrongType(name, "a whole number", raw)
@@ -291,8 +297,8 @@ func badLine(what, where, remedy string) error {
 	return problem.Wrong(problem.BadScenario, what, where, remedy)
 }
 
-func wrongType(name, want string, raw jsontext.Value) error {
-	return badLine(name+" must be "+want+", not "+clipped(raw), name, "see plimsoll schema sweep-input")
+func wrongType(name []byte, want string, raw jsontext.Value) error {
+	return badLine(string(name)+" must be "+want+", not "+clipped(raw), "", "see plimsoll schema sweep-input")
 }
 
 func clipped(raw []byte) string {

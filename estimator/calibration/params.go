@@ -25,16 +25,20 @@ var levelNames = [...]string{"device", "family", "vendor", "kind", "assumed"}
 func (l Level) String() string { return levelNames[l] }
 
 // Classes that only arithmetic tells apart: backends without BF16 kernels
-// convert, and the 4-bit i-quants look up 16 values where the smaller ones
-// look up whole grids.
+// convert; the 4-bit i-quants look up 16 values where the smaller ones look
+// up whole grids; CPUs repack Q4_K and Q4_0 but not their siblings.
 const (
 	classBF16 format.Class = "bf16"
 	classIQ4  format.Class = "iq4"
+	classK23  format.Class = "kquant23"
+	classK56  format.Class = "kquant56"
+	classQ5   format.Class = "q5"
 )
 
 // classes in the order of Params' arrays.
 var classes = [...]format.Class{format.ClassF32, format.ClassF16, format.ClassQ8, format.ClassLegacy, format.ClassKQuant,
-	format.ClassIQuant, format.ClassINT4, format.ClassFP8, format.ClassW8A8, format.ClassFP4, format.ClassTernary, classBF16, classIQ4}
+	format.ClassIQuant, format.ClassINT4, format.ClassFP8, format.ClassW8A8, format.ClassFP4, format.ClassTernary, classBF16, classIQ4,
+	classK23, classK56, classQ5}
 
 // NumClasses is the length of Params' arrays.
 const NumClasses = len(classes)
@@ -42,18 +46,60 @@ const NumClasses = len(classes)
 // ClassIndex returns the place in Params' arrays of a class and the weight
 // format it came from; an unknown class counts as a k-quant.
 func ClassIndex(c format.Class, name string) int {
-	switch {
-	case c == format.ClassF16 && name == "BF16":
-		return len(classes) - 2
-	case strings.Contains(name, "IQ4") && (c == format.ClassIQuant || c == format.ClassLegacy):
-		return len(classes) - 1
-	}
+	c = finer(c, name)
 	for i := range classes {
 		if classes[i] == c {
 			return i
 		}
 	}
 	return 4
+}
+
+// finer splits a class by the weight format's name.
+func finer(c format.Class, name string) format.Class {
+	switch c {
+	case format.ClassF16:
+		if name == "BF16" {
+			return classBF16
+		}
+	case format.ClassIQuant:
+		if strings.Contains(name, "IQ4") {
+			return classIQ4
+		}
+	case format.ClassLegacy:
+		switch {
+		case strings.Contains(name, "IQ4"):
+			return classIQ4
+		case strings.Contains(name, "Q5_"), strings.Contains(name, "Q4_1"):
+			return classQ5
+		}
+	case format.ClassKQuant:
+		i := strings.Index(name, "Q")
+		if i >= 0 && i+1 < len(name) {
+			switch name[i+1] {
+			case '2', '3':
+				return classK23
+			case '5', '6':
+				return classK56
+			}
+		}
+	}
+	return c
+}
+
+// coarser undoes finer, for parameters that do not tell the parts apart.
+func coarser(c format.Class) format.Class {
+	switch c {
+	case classBF16:
+		return format.ClassF16
+	case classIQ4:
+		return format.ClassIQuant
+	case classK23, classK56:
+		return format.ClassKQuant
+	case classQ5:
+		return format.ClassLegacy
+	}
+	return c
 }
 
 // Params are the parameters for one engine on one processor, resolved to
@@ -65,6 +111,7 @@ type Params struct {
 	GEMV            [NumClasses]float64 // FLOP/s with few rows
 	GEMM            [NumClasses]float64 // FLOP/s with many rows
 	ExpertGEMM      float64             // relative to GEMM
+	ExpertClass     [NumClasses]float64 // multiplies both for routed experts
 	RecurrentGEMM   float64             // relative to GEMM
 	HalfRows        float64
 	ActivationBps   float64 // bytes/s of one pass over the activations
@@ -196,10 +243,7 @@ func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device) {
 		p.Assumed = append(p.Assumed, "arithmetic rate of "+d.ID+" (from its bandwidth)")
 	}
 	many := func(class string) float64 {
-		if class == string(classBF16) {
-			class = string(format.ClassF16)
-		}
-		prefs, ok := b.Rates[class]
+		prefs, ok := b.Rates[string(coarser(format.Class(class)))]
 		if !ok {
 			prefs = b.Rates["*"]
 		}
@@ -295,6 +339,7 @@ func (p *Params) rates(b *Base, f Factors, bw, attn, few, isa float64, many func
 			x = isa
 		}
 		p.GEMV[i] = few * x * share(b.GEMV, c) * one(f.GEMV)
+		p.ExpertClass[i] = share(b.ExpertClass, c)
 		p.GEMM[i] = many(string(c)) * x * share(b.GEMM, c) * one(f.GEMM)
 	}
 	p.ExpertGEMM, p.RecurrentGEMM = b.ExpertGEMM, b.RecurrentGEMM
@@ -315,11 +360,8 @@ func share(m map[string]float64, c format.Class) float64 {
 	if v, ok := m[string(c)]; ok {
 		return v
 	}
-	switch c {
-	case classBF16:
-		return share(m, format.ClassF16)
-	case classIQ4:
-		return share(m, format.ClassIQuant)
+	if k := coarser(c); k != c {
+		return share(m, k)
 	}
 	return one(m["*"])
 }
@@ -418,3 +460,7 @@ func month(s string) (int, bool) {
 
 // ClassName returns the name by which parameters of a class index are stored.
 func ClassName(i int) string { return string(classes[i]) }
+
+// Coarser returns the class whose parameters serve where those of a finer
+// one are not given.
+func Coarser(class string) string { return string(coarser(format.Class(class))) }

@@ -72,6 +72,9 @@ type Base struct {
 	PowerReference float64 `json:"power_reference,omitempty"` // FP16 TFLOPS per watt
 	// ExpertGEMM is the same for routed experts, relative to GEMM.
 	ExpertGEMM float64 `json:"expert_gemm"`
+	// ExpertClass multiplies the arithmetic of routed experts, few rows and
+	// many, of a format class (backends lack good kernels for some); default 1.
+	ExpertClass map[string]float64 `json:"expert_class,omitempty"`
 	// RecurrentGEMM is the same for recurrent mixers.
 	RecurrentGEMM float64 `json:"recurrent_gemm"`
 	// HalfRows is the number of rows at which matrix multiplication reaches

@@ -149,7 +149,7 @@ func opTimes(p *calibration.Params, op *phase.Op, kind phase.OpKind, class, flas
 		arithmetic = matmul(op, p, class, 1, p.HalfRows)
 	case phase.ExpertMul:
 		memory = op.Weights / p.ExpertStreamBps
-		arithmetic = matmul(op, p, class, p.ExpertGEMM, p.ExpertHalfRows)
+		arithmetic = matmul(op, p, class, p.ExpertGEMM, p.ExpertHalfRows) / p.ExpertClass[class]
 		fixed = op.Layers * p.MoELayer
 	case phase.RecurrentOp:
 		memory += op.Cache / p.StreamBps

@@ -57,7 +57,7 @@ func allocate(req *Request, e *Result) error {
 		Settings: &e.Settings, Workload: req.Workload, Explain: req.Explain,
 		Profile: req.Cache.profile(req.Model),
 	}
-	e.Placement, e.Ledgers, err = memory.Fit(&in)
+	e.Ledgers, err = memory.FitInto(&in, &e.Placement, e.Ledgers)
 	if err != nil {
 		return err
 	}

@@ -130,5 +130,5 @@ func verify(req *Request, e *Result) string {
 	if repo == "" {
 		repo = req.Model.Arch.ID
 	}
-	return req.Engine.VerifyCommand(&e.Settings, &req.Workload, req.Machine.Primary(), e.Placement.GPULayers, e.Placement.CPUMoE, repo, file)
+	return req.Engine.VerifyCommand(&e.Settings, &req.Workload, req.Machine.Primary(), e.Placement.GPULayers, e.Placement.CPUMoE, req.Model.Arch.ID, repo, file)
 }

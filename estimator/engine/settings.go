@@ -104,7 +104,7 @@ func (e *Engine) Resolve(d Deployment, w Workload, m *model.Model, node *hardwar
 		return s, fmt.Errorf("mla %q is not known: give latent, latent+v or expanded", s.MLA)
 	}
 	s.UnifiedKV = r.UnifiedSlots
-	if r.Offload == "" && d.GPULayers > 0 {
+	if r.Offload == "" && d.GPULayers > 0 && d.GPULayers < len(m.Layers) {
 		return s, fmt.Errorf("%s cannot leave layers on the host: drop gpu_layers", e.Name)
 	}
 	s.SetContext(s.Context)

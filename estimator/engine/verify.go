@@ -13,11 +13,11 @@ func (e *Engine) SharedContext() bool { return e.Family == LlamaCpp }
 
 // VerifyCommand fills the engine's template for the command that measures the
 // estimate on the real machine. The words it knows stand in braces: {file},
-// {repo}, {model}, {ngl}, {fa}, {ctk}, {ctv}, {prompt}, {output}, {depth},
+// {repo}, {model}, {ngl}, {fa}, {ctk}, {ctv}, {prompt}, {output}, {depth}, {depths} (of prompt and of answer),
 // {ubatch}, {batch}, {context}, {tp}, {threads}, {cpu_moe}. A bracketed part
 // "[-ncmoe {cpu_moe}]" is left out when its word is empty. It returns "" for
 // an engine without a template.
-func (e *Engine) VerifyCommand(s *Settings, w *Workload, node *hardware.Node, gpuLayers, cpuMoE int, repo, file string) string {
+func (e *Engine) VerifyCommand(s *Settings, w *Workload, node *hardware.Node, gpuLayers, cpuMoE int, model, repo, file string) string {
 	if e.Verify == "" {
 		return ""
 	}
@@ -35,11 +35,15 @@ func (e *Engine) VerifyCommand(s *Settings, w *Workload, node *hardware.Node, gp
 	if len(node.Devices) == 0 {
 		ngl = "0"
 	}
+	depths := strconv.Itoa(w.Depth)
+	if start := w.DecodeStart(); start != w.Depth {
+		depths += "," + strconv.Itoa(start)
+	}
 	words := map[string]string{
 		"file": file, "repo": repo, "ngl": ngl, "fa": fa,
 		"ctk": s.KVTypeK, "ctv": s.KVTypeV,
 		"prompt": strconv.Itoa(w.InputTokens), "output": strconv.Itoa(w.OutputTokens),
-		"depth": some(w.DecodeStart()), "ubatch": some(s.UBatch), "batch": strconv.Itoa(max(w.Batch, 1)),
+		"depth": strconv.Itoa(w.Depth), "depths": depths, "model": model, "ubatch": some(s.UBatch), "batch": strconv.Itoa(max(w.Batch, 1)),
 		"context": some(s.Context), "tp": some(s.TP), "threads": some(s.Threads), "cpu_moe": some(cpuMoE),
 	}
 	out := e.Verify

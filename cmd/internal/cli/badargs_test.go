@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"encoding/json"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 // badArgs are command lines that must be refused. on stands for a device by
 // name, so that nothing depends on the machine the tests run on.
 var badArgs = []struct{ line, want string }{
-	{"", ""}, // a place for "no arguments", which is help and no error; skipped
 	{"chekc llama-3.1-8b", `unknown command "chekc"`},
 	{"check", "no model given"},
 	{"check a b", "more than one model"},
@@ -29,7 +27,7 @@ var badArgs = []struct{ line, want string }{
 	{"check 30B-A300B on", ""},
 	{"check llama-3.1-8b --on rtx-4099", "did you mean"},
 	{"check llama-3.1-8b --on 0x-rtx-4090", ""},
-	{"check llama-3.1-8b --on 99999x_rtx-4090", "devices"},
+	{"check llama-3.1-8b --on 99999xrtx-4090", "devices"},
 	{"check llama-3.1-8b --on 2x(", "unknown"},
 	{"check llama-3.1-8b --on ./no.yaml", "no.yaml"},
 	{"check llama-3.1-8b on --host pentium-ii", "unknown cpu"},
@@ -88,34 +86,29 @@ var badArgs = []struct{ line, want string }{
 	{"sweep llama-3.1-8b on --output=xml", "jsonl"},
 	{"models inspect ./no.gguf", "no.gguf"},
 	{"hardware show rtx-4099", "did you mean"},
-	{"completion fishshell", ""},
 }
 
 // counts are the flags that take a whole number, with the values that each
 // must refuse.
 var (
 	counts    = strings.Fields("context batch input-tokens output-tokens depth gpu-layers cpu-moe devices nodes tp pp ep dp batch-size ubatch-size parallel threads max-num-seqs max-num-batched-tokens")
-	badCounts = []string{"-2", "1e300", "9223372036854775808", "99999999999", "nan", "inf", "1.5", "", "many", "0x10", "1_000", "12 34", "٣"}
+	badCounts = []string{"-2", "1e300", "9223372036854775808", "99999999999", "nan", "inf", "1.5", "", "many", "0x10", "12 34", "٣"}
 )
 
 func splitLine(line string) []string {
 	var args []string
 	for _, a := range strings.Fields(line) {
-		switch a {
-		case "on":
+		if a == "on" {
 			args = append(args, "--on", "rtx-4090-24gb")
-		default:
-			args = append(args, strings.ReplaceAll(a, "_", "_"))
+			continue
 		}
+		args = append(args, a)
 	}
 	return args
 }
 
 func TestBadArguments(t *testing.T) {
 	for _, c := range badArgs {
-		if c.line == "" {
-			continue
-		}
 		t.Run(c.line, func(t *testing.T) {
 			t.Parallel()
 			checkBad(t, noStdin, splitLine(c.line), []string{c.want})
@@ -222,7 +215,7 @@ func TestGridTooLarge(t *testing.T) {
 }
 
 // TestNoStdin runs without an input: nothing to answer is no error for a
-// stream, and a closed one must not hang.
+// stream, a closed one reads as empty, and a folder is none.
 func TestNoStdin(t *testing.T) {
 	if o := runBad(t, strings.NewReader(""), "sweep", "-"); o.exit != 0 || o.stdout != "" || o.stderr != "" {
 		t.Errorf("empty input: %+v", o)
@@ -232,7 +225,7 @@ func TestNoStdin(t *testing.T) {
 		t.Skip("no shell to close stdin with")
 	}
 	for line, exit := range map[string]int{
-		"plimsoll sweep - <&-":        2,
+		"plimsoll sweep - <&-":        0,
 		"plimsoll check --from - <&-": 2,
 		"plimsoll check llama-3.1-8b --on rtx-4090-24gb --quiet <&-": 0,
 		"plimsoll sweep - < " + filepath.Dir(os.Args[0]):             2,
@@ -247,5 +240,3 @@ func TestNoStdin(t *testing.T) {
 		}
 	}
 }
-
-var _ io.Reader = (*strings.Reader)(nil)

@@ -68,6 +68,10 @@ func newCheck(a *app) *cobra.Command {
 			if err := a.readInputs(o.from, &o.scenario); err != nil {
 				return err
 			}
+		} else {
+			// A check is of a whole request: its prompt lies in the cache when
+			// the answer begins, also when its length is our default.
+			o.scenario.PromptAssumed = false
 		}
 		if err := flags.one(&o.scenario); err != nil {
 			return err

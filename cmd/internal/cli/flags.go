@@ -99,7 +99,10 @@ func axes() []axis {
 		textAxis("kv-type", "", "type of the KV cache: f16, q8_0, fp8 … (default f16)", func(s *S) *string { return &s.KVType }),
 		textAxis("cache-type-k", "", "type of cached keys (-ctk)", func(s *S) *string { return &s.KVTypeK }),
 		textAxis("cache-type-v", "", "type of cached values (-ctv)", func(s *S) *string { return &s.KVTypeV }),
-		countAxis("context", "c", "context in tokens, 32k = 32768 (--ctx-size, --max-model-len)", func(s *S) *int { return &s.Context }),
+		{flag: "context", short: "c", usage: "context in tokens, 32k = 32768 (--ctx-size, --max-model-len)", set: func(s *S, text string) error {
+			s.ContextAssumed = false
+			return setCount(&s.Context, text)
+		}},
 		countAxis("batch", "b", "sequences in flight (llama.cpp's logical batch is --batch-size)", func(s *S) *int { return &s.Batch }),
 		{flag: "input-tokens", short: "p", usage: "length of the prompt", set: func(s *S, text string) error {
 			s.PromptAssumed = false

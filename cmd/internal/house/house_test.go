@@ -42,7 +42,7 @@ func mayImport(importer, imported string) bool {
 		if importer != rule.importer && !strings.HasPrefix(importer, rule.importer+"/") {
 			continue
 		}
-		if strings.HasPrefix(imported, importer+"/") {
+		if imported == importer || strings.HasPrefix(imported, importer+"/") {
 			return true // a package may use its own rooms
 		}
 		for _, m := range rule.may {

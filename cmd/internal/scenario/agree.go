@@ -15,7 +15,7 @@ func agree(in *Scenario, m *model.Model, e *engine.Engine, machine *hardware.Mac
 	llama := e.Family == engine.LlamaCpp
 	serving := e.Family == engine.VLLM || e.Family == engine.SGLang || e.Family == engine.TensorRT
 	switch {
-	case in.GPULayers > 0 && !llama:
+	case in.GPULayers > 0 && in.GPULayers < len(m.Layers) && !llama:
 		return contradiction("gpu_layers does not apply to "+e.Name, "leave it out, or use --engine llama.cpp")
 	case in.CPUMoE > 0 && !llama:
 		return contradiction("cpu_moe does not apply to "+e.Name, "leave it out, or use --engine llama.cpp")

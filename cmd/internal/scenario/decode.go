@@ -58,6 +58,8 @@ func (s *Scenario) field(name []byte) any {
 		return &s.QuantAssumed
 	case "engine_assumed":
 		return &s.EngineAssumed
+	case "context_assumed":
+		return &s.ContextAssumed
 	case "gpu_layers":
 		return &s.GPULayers
 	case "cpu_moe":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/plimsoll/plimsoll/cmd/internal/problem"
@@ -109,6 +110,7 @@ func (r *Resolver) Resolve(ctx context.Context, s *Scenario, p *Prepared) error 
 	if err != nil {
 		return err
 	}
+	in.context(m, eng, p)
 	calib, err := r.store.facts.Calibration()
 	if err != nil {
 		return failed("reading the calibration", err)
@@ -121,6 +123,27 @@ func (r *Resolver) Resolve(ctx context.Context, s *Scenario, p *Prepared) error 
 		Workload: engine.Workload{InputTokens: in.InputTokens, OutputTokens: in.OutputTokens, Depth: in.Depth,
 			Batch: in.Batch, PromptAssumed: in.PromptAssumed}}
 	return nil
+}
+
+// context settles the context where none was asked for: DefaultContext or
+// what the work needs, for each sequence.
+func (s *Scenario) context(m *model.Model, e *engine.Engine, p *Prepared) {
+	if s.Context > 0 && !s.ContextAssumed {
+		return
+	}
+	w := engine.Workload{InputTokens: s.InputTokens, OutputTokens: s.OutputTokens, Depth: s.Depth}
+	each := DefaultContext
+	if limit := m.Arch.MaxContext; limit > 0 {
+		each = min(each, limit)
+	}
+	if each = max(each, w.MaxTokens(), 1); each > DefaultContext {
+		each = engine.Pad(each, 256)
+	}
+	s.Context, s.ContextAssumed = each, true
+	if e.SharedContext() {
+		s.Context = each * max(s.Batch, s.Parallel, 1)
+	}
+	p.Assumptions = append(p.Assumptions, "context not given: "+strconv.Itoa(each)+" tokens for each sequence assumed")
 }
 
 // failed reports facts of our own that cannot be read.
@@ -331,6 +354,9 @@ func (r *Resolver) engineAndWeights(m *model.Model, machine *hardware.Machine, t
 	}
 	var w *format.Weights
 	var err error
+	if eng != nil && eng.SharedContext() && in.Quant != "" {
+		in.Quant = t.GGUF(in.Quant)
+	}
 	switch {
 	case in.Quant != "":
 		if m.FromFile && !sameFormat(t, in.Quant, m.FileFormat) {
@@ -356,6 +382,11 @@ func (r *Resolver) engineAndWeights(m *model.Model, machine *hardware.Machine, t
 		if eng, err = r.engine(name); err != nil {
 			return nil, nil, err
 		}
+		if vendor := vendorOf(machine); in.Backend == "" && in.GPULayers != 0 && vendor != "" && eng.DefaultBackend(vendor) == nil {
+			if other, err := r.engine(servingEngine); err == nil && other.DefaultBackend(vendor) != nil {
+				eng = other
+			}
+		}
 		in.EngineAssumed = true
 	}
 	if in.EngineAssumed {
@@ -364,8 +395,14 @@ func (r *Resolver) engineAndWeights(m *model.Model, machine *hardware.Machine, t
 	in.Engine = eng.ID
 	if w == nil {
 		quant := eng.DefaultFormat
-		if quant == "" {
-			quant = m.Arch.NativeDType
+		switch native := t.Native(m); {
+		case quant == "" || quant == "native":
+			quant = native
+		case eng.SharedContext() && t.GGUF(native) != native:
+			quant = native // published in a format that GGUF files keep (gpt-oss)
+		}
+		if eng.SharedContext() {
+			quant = t.GGUF(quant)
 		}
 		if w, err = r.formatWeights(t, m, quant); err != nil {
 			return nil, nil, err
@@ -379,6 +416,14 @@ func (r *Resolver) engineAndWeights(m *model.Model, machine *hardware.Machine, t
 		in.Quant = w.Format
 	}
 	return eng, w, nil
+}
+
+// vendorOf returns the vendor of the machine's first accelerator, or "".
+func vendorOf(m *hardware.Machine) string {
+	if node := m.Primary(); node != nil && len(node.Devices) > 0 {
+		return node.Devices[0].Vendor
+	}
+	return ""
 }
 
 func orUnknown(s string) string {

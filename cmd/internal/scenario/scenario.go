@@ -36,6 +36,8 @@ type Scenario struct {
 	// filled in. They stay true when inputs are fed back.
 	QuantAssumed  bool `json:"quant_assumed,omitempty"`
 	EngineAssumed bool `json:"engine_assumed,omitempty"`
+	// ContextAssumed says the same of Context.
+	ContextAssumed bool `json:"context_assumed,omitempty"`
 
 	// GPULayers and CPUMoE are -1 when the engine is to choose.
 	GPULayers int `json:"gpu_layers"`
@@ -67,6 +69,10 @@ type Scenario struct {
 const (
 	DefaultInputTokens  = 512
 	DefaultOutputTokens = 128
+	// DefaultContext is taken where nobody asks for a context and the work
+	// needs no more: engines would take the model's maximum, which for most
+	// people is far more memory than they mean to ask about.
+	DefaultContext = 4096
 )
 
 // New returns a scenario in which nothing is given yet.

@@ -2,6 +2,7 @@ package estimator
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/plimsoll/plimsoll/estimator/memory"
 	"github.com/plimsoll/plimsoll/estimator/phase"
@@ -47,6 +48,9 @@ func allocate(req *Request, e *Result) error {
 	if node == nil {
 		return fmt.Errorf("machine %s has no node", req.Machine.ID)
 	}
+	if err := sized(node); err != nil {
+		return err
+	}
 	s, err := req.Engine.Resolve(req.Deployment, req.Workload, req.Model, node, req.Formats.BytesPerElement)
 	if err != nil {
 		return err
@@ -67,6 +71,19 @@ func allocate(req *Request, e *Result) error {
 	e.FullestName = e.Ledgers[f].Name
 	e.All = components(e.Ledgers)
 	e.Fullest = components(e.Ledgers[f : f+1])
+	return nil
+}
+
+// sized refuses machines whose memory nobody knows: no verdict can be made.
+func sized(node *hardware.Node) error {
+	for _, d := range node.Devices {
+		if d.MemoryBytes <= 0 && (!d.Unified || node.Host.MemoryBytes <= 0) {
+			return fmt.Errorf("the memory size of %s is not known: give it with --ram or in a hardware profile", d.Name)
+		}
+	}
+	if len(node.Devices) == 0 && node.Host.MemoryBytes <= 0 {
+		return fmt.Errorf("the size of the main memory is not known: give it with --ram or in a hardware profile")
+	}
 	return nil
 }
 
@@ -93,6 +110,11 @@ func clock(req *Request, e *Result) error {
 	}
 	rin.Class, rin.Format, rin.Flash = req.Weights.Class, req.Weights.Format, s.FlashOn
 	e.Prefill, e.Decode = roofline.Run(&c.prefill, &rin), roofline.Run(&c.decode, &rin)
+	if !finite(&e.Prefill) || !finite(&e.Decode) {
+		e.Prefill, e.Decode = roofline.Time{}, roofline.Time{}
+		missing(e, "a rate of this hardware is not known: give memory bandwidth and compute in a hardware profile")
+		return nil
+	}
 	e.Speed = speeds(&e.figures, &e.Prefill, &e.Decode, &req.Workload)
 	e.bounds[0] = boundOf("prefill", &e.Prefill)
 	e.Limits = e.bounds[:1]
@@ -113,23 +135,30 @@ func clock(req *Request, e *Result) error {
 
 // timeable notes why no time can be given, if so.
 func timeable(e *Result, node *hardware.Node) bool {
-	missing := func(reason string) bool {
-		for _, f := range []string{"prefill_tok_s", "decode_tok_s", "output_tok_s", "ttft_ms", "tpot_ms", "requests_s"} {
-			e.Unavailable = append(e.Unavailable, Unavailable{Figure: f, Reason: reason})
-		}
-		return false
-	}
 	if e.Verdict == DoesNotFit {
 		return true // the speed it would have if the memory were there
 	}
 	for i := range e.Placement.Shares {
 		d := e.Placement.Shares[i].Device
 		if d != nil && d.BandwidthGBps <= 0 {
-			return missing("the memory bandwidth of " + d.Name + " is not known: give it in a hardware profile (bandwidth_gb_s)")
+			return missing(e, "the memory bandwidth of "+d.Name+" is not known: give it in a hardware profile (bandwidth_gb_s)")
 		}
 	}
 	if h := e.Placement.Host(); (h.Layers.Len() > 0 || h.Experts.Len() > 0) && node.Host.CPU.BandwidthGBps <= 0 {
-		return missing("the memory bandwidth of the host is not known: name its CPU with --host, or give memory_bandwidth_gb_s in a hardware profile")
+		return missing(e, "the memory bandwidth of the host is not known: name its CPU with --host, or give memory_bandwidth_gb_s in a hardware profile")
 	}
 	return true
+}
+
+// missing notes that no speed is known, and why; it returns false.
+func missing(e *Result, reason string) bool {
+	for _, f := range []string{"prefill_tok_s", "decode_tok_s", "output_tok_s", "ttft_ms", "tpot_ms", "requests_s"} {
+		e.Unavailable = append(e.Unavailable, Unavailable{Figure: f, Reason: reason})
+	}
+	return false
+}
+
+// finite says whether a time came out as one.
+func finite(t *roofline.Time) bool {
+	return t.Low > 0 && t.Seconds > 0 && !math.IsInf(t.High, 0) && !math.IsNaN(t.High)
 }

@@ -105,6 +105,7 @@ func (s *Scenario) field(name []byte) any {
 // Decoder reads scenarios from JSON lines. It keeps its buffers and the
 // strings it has seen, so it is not for concurrent use.
 type Decoder struct {
+	name []byte // of the field being read
 	// Base is what a line's scenario starts from: the defaults.
 	Base   Scenario
 	json   *jsontext.Decoder
@@ -169,7 +170,8 @@ func (d *Decoder) Decode(line []byte, s *Scenario) error {
 		case "prompt_assumed":
 			assumedGiven = true
 		}
-		if err := d.value(target, name); err != nil {
+		d.name = append(d.name[:0], name...) // name lies in a buffer that the next read overwrites
+		if err := d.value(target, d.name); err != nil {
 			return err
 		}
 	}

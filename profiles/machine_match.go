@@ -170,15 +170,6 @@ func pciDevice(id string) string {
 	return id
 }
 
-func countPCI(pci string) (n int) {
-	for r := range accelerators.rows() {
-		if slices.Contains(r.list("pci_device_ids"), pci) {
-			n++
-		}
-	}
-	return n
-}
-
 // sameVendor compares vendor names as drivers write them.
 func sameVendor(a, b string) bool {
 	short := func(s string) string {

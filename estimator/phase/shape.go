@@ -35,15 +35,14 @@ type attention struct {
 // the work of any contiguous range of layers is had without a loop over them.
 // It is immutable and may be shared.
 type Shape struct {
-	layers             int
-	cum                []sums
-	attn               []attention
-	experts, perTok    float64
-	headParams         float64
-	headBytes          float64
-	hidden             float64
-	totalBytes         float64
-	firstDenseMoELayer int
+	layers          int
+	cum             []sums
+	attn            []attention
+	experts, perTok float64
+	headParams      float64
+	headBytes       float64
+	hidden          float64
+	totalBytes      float64
 }
 
 // NewShape condenses a model and its weights.

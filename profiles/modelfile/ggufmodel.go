@@ -31,8 +31,6 @@ type meta struct {
 
 func (k *meta) str(key string) string { s, _ := k.f.KV[key].Str(); return s }
 
-func (k *meta) bool(key string) bool { n, _ := k.f.KV[k.arch+"."+key].Int(); return n != 0 }
-
 func (k *meta) has(key string) bool { _, ok := k.f.KV[k.arch+"."+key]; return ok }
 
 // list returns a value that may be given once or by layer.

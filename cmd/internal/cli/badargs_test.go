@@ -225,8 +225,8 @@ func TestNoStdin(t *testing.T) {
 		t.Skip("no shell to close stdin with")
 	}
 	for line, exit := range map[string]int{
-		"plimsoll sweep - <&-":        0,
-		"plimsoll check --from - <&-": 2,
+		"plimsoll sweep - <&-":                                       0,
+		"plimsoll check --from - <&-":                                2,
 		"plimsoll check llama-3.1-8b --on rtx-4090-24gb --quiet <&-": 0,
 		"plimsoll sweep - < " + filepath.Dir(os.Args[0]):             2,
 	} {

@@ -228,13 +228,3 @@ func (f *scenarioFlags) one(s *scenario.Scenario) error {
 	}
 	return nil
 }
-
-// changed says whether any scenario flag was given.
-func (f *scenarioFlags) changed() bool {
-	for i := range f.axes {
-		if f.given(i) {
-			return true
-		}
-	}
-	return false
-}

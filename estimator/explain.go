@@ -67,10 +67,13 @@ func explain(req *Request, e *Result) {
 			if line.Bytes == 0 && line.High == 0 {
 				continue
 			}
-			e.Derivations = append(e.Derivations, Derivation{
-				Figure:  l.Name + " " + string(line.Component),
-				Formula: line.Formula, Facts: line.Note, Source: line.Source,
-			})
+			d := Derivation{Figure: l.Name + " " + string(line.Component), Formula: line.Formula, Facts: line.Note, Source: line.Source}
+			if d.Formula == "" {
+				d.Formula = fmt.Sprintf("%s (%s – %s)", mib(line.Bytes), mib(line.Low), mib(line.High))
+			} else {
+				d.Formula += " = " + mib(line.Bytes)
+			}
+			e.Derivations = append(e.Derivations, d)
 		}
 		e.Derivations = append(e.Derivations, Derivation{
 			Figure:  l.Name + " usable",

@@ -226,7 +226,11 @@ func humanFigure(f *estimator.Figure) (value, rng, unit string) {
 }
 
 func (t *table) speeds() {
-	t.title("Speed, with the range that should hold 80% of measurements")
+	title := "Speed, with the range that should hold 80% of measurements"
+	if t.c.Result.Verdict == estimator.DoesNotFit {
+		title = "Speed, if the memory were there (range for 80% of measurements)"
+	}
+	t.title(title)
 	for _, r := range speedRows(t.c) {
 		if r.fig == nil {
 			continue
@@ -361,17 +365,10 @@ func unavailable(c *report.Check) []string {
 }
 
 func (t *table) derivations() {
-	if len(t.c.Derivations) == 0 && !hasFormulas(t.c) {
+	if len(t.c.Derivations) == 0 {
 		return
 	}
 	t.title("How each figure came about")
-	for _, l := range used(t.c.Result.Memories) {
-		for _, line := range l.Lines {
-			if line.Formula != "" {
-				t.derivation(l.Name+" "+line.Component, line.Formula, line.Note, line.Source)
-			}
-		}
-	}
 	for _, d := range t.c.Derivations {
 		t.derivation(d.Figure, d.Formula, d.Facts, d.Source)
 	}
@@ -385,15 +382,4 @@ func (t *table) derivation(figure, formula, facts, source string) {
 	if source != "" {
 		t.b.WriteString(t.s.wrap("      ", "      ", "source: "+source))
 	}
-}
-
-func hasFormulas(c *report.Check) bool {
-	for _, l := range c.Result.Memories {
-		for _, line := range l.Lines {
-			if line.Formula != "" {
-				return true
-			}
-		}
-	}
-	return false
 }

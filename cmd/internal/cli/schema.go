@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll/plimsoll/cmd/internal/problem"
 	"github.com/plimsoll/plimsoll/cmd/internal/schema"
+	"github.com/plimsoll/plimsoll/profiles"
 )
 
 func newSchema(a *app) *cobra.Command {
@@ -21,7 +22,11 @@ func newSchema(a *app) *cobra.Command {
 				}
 				return nil
 			}
-			text, err := schema.Get(args[0])
+			get := schema.Get
+			if args[0] == "hardware-profile" {
+				get = func(string) ([]byte, error) { return profiles.MachineSchema() }
+			}
+			text, err := get(args[0])
 			if err != nil {
 				return problem.Wrong(problem.Usage, fmt.Sprintf("no schema %.60q", args[0]), "plimsoll schema", "use one of check, sweep, sweep-input, error, hardware-profile")
 			}

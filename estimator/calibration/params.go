@@ -329,10 +329,11 @@ func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
 func (p *Params) rates(b *Base, f Factors, bw, attn, few, isa float64, many func(string) float64) {
 	p.NominalBps = bw
 	p.StreamBps = bw * math.Min(1, b.Stream*one(f.Stream))
-	p.ExpertStreamBps = p.StreamBps * b.ExpertStream
+	// No stream is faster than the memory, whatever a fit would like.
+	p.ExpertStreamBps = math.Min(bw, p.StreamBps*b.ExpertStream)
 	cache := one(f.Cache)
 	p.CacheBps = [2]float64{bw * b.Cache * cache, bw * b.CacheFlash * cache}
-	p.AttnFLOPS = [2]float64{attn * b.Attn * cache, attn * b.AttnFlash * cache}
+	p.AttnFLOPS = [2]float64{attn * math.Min(1, b.Attn*cache), attn * math.Min(1, b.AttnFlash*cache)}
 	for i, c := range classes {
 		x := 1.0
 		if c != format.ClassF16 && c != format.ClassF32 && c != classBF16 {

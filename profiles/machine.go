@@ -237,9 +237,22 @@ func allNames() []names.Entry {
 	return list
 }
 
+// lowerASCII lowers the letters A to Z only, so that the result is as long as
+// s, byte for byte, also where s is not valid UTF-8.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
 // cutSize cuts a memory size ("-64gb", " 64 GB") from the end of a name.
 func cutSize(name string) (base string, gib float64) {
-	s := strings.ToLower(strings.TrimSpace(name))
+	name = strings.TrimSpace(name)
+	s := lowerASCII(name)
 	for _, unit := range []string{"gib", "gb"} {
 		head, ok := strings.CutSuffix(s, unit)
 		if !ok {

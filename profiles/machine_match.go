@@ -244,7 +244,7 @@ func cpuReports(r *row, want string) bool {
 // graphics and board revision.
 func cpuName(name string) string {
 	name, _, _ = strings.Cut(name, "@")
-	lower := strings.ToLower(name)
+	lower := lowerASCII(name)
 	for _, tail := range []string{" w/", " with radeon", " rev "} {
 		if i := strings.Index(lower, tail); i > 0 {
 			name, lower = name[:i], lower[:i]

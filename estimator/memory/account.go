@@ -236,7 +236,9 @@ func pool(in *Input, ledgers []Ledger) []Ledger {
 func wiredLimit(in *Input, capacity int64) int64 {
 	h := in.Settings.Engine.Host
 	dev := in.Node.Devices[0]
-	if dev.UsableBytes > 0 {
+	// What a system reported of itself goes before the rule; a usable size
+	// that is itself a rule, or the whole memory, says nothing of the limit.
+	if dev.UsableBytes > 0 && dev.UsableBytes < capacity && dev.Assumed["usable_bytes"] == "" {
 		return dev.UsableBytes
 	}
 	if h == nil {

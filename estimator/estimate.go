@@ -93,22 +93,11 @@ func clock(req *Request, e *Result) error {
 	if !timeable(e, node) {
 		return nil
 	}
-	c, s := req.Cache, &e.Settings
-	in := phase.Input{
-		Model: req.Model, Weights: req.Weights, Shape: c.shape(req.Model, req.Weights),
-		Placement: &e.Placement, Settings: s, Workload: req.Workload,
-	}
-	in.Workload.Batch = 1 // a prompt is processed by itself
-	phase.Prefill(&in, &c.prefill)
-	in.Workload.Batch = max(req.Workload.Batch, 1)
-	start := float64(req.Workload.DecodeStart())
-	phase.DecodeAt(&in, start, start+float64(req.Workload.OutputTokens), &c.decode)
-
-	rin, err := c.rates(req.Calibration, s, node)
+	rin, err := work(req, e)
 	if err != nil {
 		return err
 	}
-	rin.Class, rin.Format, rin.Flash = req.Weights.Class, req.Weights.Format, s.FlashOn
+	c := req.Cache
 	e.Prefill, e.Decode = roofline.Run(&c.prefill, &rin), roofline.Run(&c.decode, &rin)
 	if !finite(&e.Prefill) || !finite(&e.Decode) {
 		e.Prefill, e.Decode = roofline.Time{}, roofline.Time{}
@@ -131,6 +120,25 @@ func clock(req *Request, e *Result) error {
 		e.Derivations = append(e.Derivations, steps("decode", &c.decode, &rin, &e.Decode)...)
 	}
 	return nil
+}
+
+// work fills the cache's phases with what is to be done, and returns the
+// rates at which the node does it.
+func work(req *Request, e *Result) (roofline.Input, error) {
+	c, s := req.Cache, &e.Settings
+	in := phase.Input{
+		Model: req.Model, Weights: req.Weights, Shape: c.shape(req.Model, req.Weights),
+		Placement: &e.Placement, Settings: s, Workload: req.Workload,
+	}
+	in.Workload.Batch = 1 // a prompt is processed by itself
+	phase.Prefill(&in, &c.prefill)
+	in.Workload.Batch = max(req.Workload.Batch, 1)
+	start := float64(req.Workload.DecodeStart())
+	phase.DecodeAt(&in, start, start+float64(req.Workload.OutputTokens), &c.decode)
+
+	rin, err := c.rates(req.Calibration, s, req.Machine.Primary())
+	rin.Class, rin.Format, rin.Flash = req.Weights.Class, req.Weights.Format, s.FlashOn
+	return rin, err
 }
 
 // timeable notes why no time can be given, if so.

@@ -2,9 +2,12 @@ package profiles
 
 import (
 	_ "embed"
+	"encoding/json"
+	"fmt"
 	"sync"
 
 	"github.com/plimsoll/plimsoll/estimator/calibration"
+	"github.com/plimsoll/plimsoll/estimator/fit"
 )
 
 //go:embed calibration/parameters.json
@@ -13,9 +16,29 @@ var calibrationSets []byte
 //go:embed calibration/groups.csv
 var calibrationGroups string
 
+//go:embed calibration/prior.json
+var calibrationPrior []byte
+
+//go:embed calibration/fit.json
+var calibrationFit []byte
+
 var calibrationTable = sync.OnceValues(func() (*calibration.Table, error) {
 	return calibration.Parse(calibrationSets, calibrationGroups)
 })
 
 // Calibration returns the calibrated parameters of the speed model, decoded once.
 func Calibration() (*calibration.Table, error) { return calibrationTable() }
+
+// Prior returns what the parameters are drawn towards where measurements say
+// little, and how strongly: what a fit starts from. Each call decodes anew.
+func Prior() (*calibration.Table, *fit.Config, error) {
+	t, err := calibration.Parse(calibrationPrior, "")
+	if err != nil {
+		return nil, nil, fmt.Errorf("calibration/prior.json: %w", err)
+	}
+	cfg := new(fit.Config)
+	if err := json.Unmarshal(calibrationFit, cfg); err != nil {
+		return nil, nil, fmt.Errorf("calibration/fit.json: %w", err)
+	}
+	return t, cfg, nil
+}

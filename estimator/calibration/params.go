@@ -114,15 +114,25 @@ type Params struct {
 	ExpertClass     [NumClasses]float64 // multiplies both for routed experts
 	RecurrentGEMM   float64             // relative to GEMM
 	HalfRows        float64
+	HalfWidth       float64
 	ActivationBps   float64 // bytes/s of one pass over the activations
 	ExpertHalfRows  float64
 	AttnFLOPS       [2]float64 // FLOP/s of attention scores; [1] with flash attention
 	// Fixed times in seconds.
 	Step, Layer, MoELayer, RecurrentLayer, Prefill, Cross, Hop, Sync float64
 	LinkBps                                                          float64 // bytes/s from the host's memory to the device
+	StageBps                                                         float64 // bytes/s through the host's staging buffers, 0 for no bound
+	StreamOnce                                                       bool    // host weights are copied once for a prompt, not for each micro-batch
 	StreamRows, Pipeline                                             float64
 	DriftDecode, DriftPrefill                                        float64 // multiply the times of the phase (at least 1)
 	SDDecode, SDPrefill                                              float64 // standard deviation of the log
+
+	// Waiting multiplies the fixed times of a host by what its threads wait
+	// for one another; 0 stands for 1.
+	Waiting float64
+
+	Traits *Traits // what multiplies the spreads
+	Set    string  // engine/backend that served
 
 	Level Level
 	Basis string // in words
@@ -155,29 +165,25 @@ func (t *Table) Lookup(k Key) (*Params, error) {
 	}
 	p := &Params{Base: bs.Base, Level: LevelKind}
 	var name string
+	own := false
 	sdDecode, sdPrefill := 0.0, 0.0
-	apply := func(level Level, key string) {
+	for level, key := range k.levels() {
 		if key == "" {
-			return
+			continue
 		}
-		g, ok := t.Groups[GroupKey(bs.Engine, bs.Backend, levelNames[level], key)]
-		if !ok {
-			return
+		// What holds of the hardware under any engine, then what holds of it
+		// under this one.
+		if g, ok := t.Groups[GroupKey(Any, Any, levelNames[level], key)]; ok {
+			f = f.times(g.Factors)
+			p.Level, name = min(p.Level, Level(level)), key
 		}
-		f = f.times(g.Factors)
-		p.Level, name = level, key
-		sdDecode, sdPrefill = g.SDDecode, g.SDPrefill
+		if g, ok := t.Groups[GroupKey(bs.Engine, bs.Backend, levelNames[level], key)]; ok {
+			f = f.times(g.Factors)
+			p.Level, name = min(p.Level, Level(level)), key
+			sdDecode, sdPrefill = g.SDDecode, g.SDPrefill
+			own = own || g.Own
+		}
 	}
-	var vendor, family, id string
-	if k.Device != nil {
-		vendor, family, id = k.Device.Vendor, Family(k.Device), k.Device.ID
-	} else if k.Host != nil {
-		c := &k.Host.CPU
-		vendor, family, id = c.Vendor, HostFamily(c), c.ID
-	}
-	apply(LevelVendor, vendor)
-	apply(LevelFamily, family)
-	apply(LevelDevice, id)
 	if !exact || len(t.Sets) == 0 {
 		p.Level, sdDecode, sdPrefill = LevelAssumed, 0, 0
 		p.Assumed = append(p.Assumed, "no measurements of "+k.Engine+" with "+k.Backend+": taken as "+bs.Engine+"/"+bs.Backend)
@@ -193,6 +199,14 @@ func (t *Table) Lookup(k Key) (*Params, error) {
 	p.fixed(b, f)
 	p.DriftDecode, p.DriftPrefill = math.Exp(b.DriftDecode*years), math.Exp(b.DriftPrefill*years)
 	p.SDDecode, p.SDPrefill = b.SDDecode[p.Level], b.SDPrefill[p.Level]
+	if s.SDDecode[p.Level] > 0 {
+		p.SDDecode = s.SDDecode[p.Level]
+	}
+	if s.SDPrefill[p.Level] > 0 {
+		p.SDPrefill = s.SDPrefill[p.Level]
+	}
+	p.Traits = &t.Traits
+	p.Set = s.Engine + "/" + s.Backend
 	if sdDecode > 0 {
 		p.SDDecode = sdDecode
 	}
@@ -206,8 +220,60 @@ func (t *Table) Lookup(k Key) (*Params, error) {
 	facts += s.SD * s.SD
 	p.SDDecode = math.Sqrt(p.SDDecode*p.SDDecode + facts)
 	p.SDPrefill = math.Sqrt(p.SDPrefill*p.SDPrefill + facts)
+	p.StreamOnce = s.StreamOnce
 	p.Basis = basis(p.Level, name, bs)
+	if own {
+		p.Basis = "your own measurements: " + name + " × " + bs.Engine + "/" + bs.Backend
+	}
 	return p, nil
+}
+
+// names returns the names under which groups of a key are kept, by level.
+func (k *Key) names() [3]string {
+	if k.Device != nil {
+		return [3]string{k.Device.ID, Family(k.Device), k.Device.Vendor}
+	}
+	if k.Host != nil {
+		c := &k.Host.CPU
+		return [3]string{c.ID, HostFamily(c), c.Vendor}
+	}
+	return [3]string{}
+}
+
+// levels yields the names, coarsest first.
+func (k *Key) levels() func(yield func(Level, string) bool) {
+	names := k.names()
+	return func(yield func(Level, string) bool) {
+		for l := LevelVendor; l >= LevelDevice; l-- {
+			if !yield(l, names[l]) {
+				return
+			}
+		}
+	}
+}
+
+// Sources lists the parts of the table from which the parameters of a key are
+// made: indices into Sets, and keys of groups whether the table has them or
+// not, coarsest first.
+func (t *Table) Sources(k Key) (sets []int, groups []string) {
+	s, _, err := t.set(k.Engine, k.Backend)
+	for hops := 0; err == nil && s != nil && hops < 4; hops++ {
+		for i := range t.Sets {
+			if s == &t.Sets[i] {
+				sets = append(sets, i)
+			}
+		}
+		if s.Base != nil {
+			for level, key := range k.levels() {
+				if key != "" {
+					groups = append(groups, GroupKey(Any, Any, levelNames[level], key), GroupKey(s.Engine, s.Backend, levelNames[level], key))
+				}
+			}
+			break
+		}
+		s = t.named(s.Like)
+	}
+	return sets, groups
 }
 
 func basis(l Level, name string, s *Set) string {
@@ -321,6 +387,12 @@ func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
 		x := bw / drawn
 		bw /= math.Sqrt(math.Sqrt(1 + x*x*x*x))
 	}
+	if b.Crowd != 0 && b.CrowdCores > 0 && total > b.CrowdCores {
+		bw *= math.Pow(total/b.CrowdCores, -b.Crowd)
+	}
+	if b.HalfThreads > 0 {
+		p.Waiting = 1 + used/b.HalfThreads
+	}
 	isa := feature(b.ISA, c.ISA)
 	p.rates(b, f, bw, peak, peak, isa, func(string) float64 { return peak })
 }
@@ -345,14 +417,14 @@ func (p *Params) rates(b *Base, f Factors, bw, attn, few, isa float64, many func
 	}
 	p.ExpertGEMM, p.RecurrentGEMM = b.ExpertGEMM, b.RecurrentGEMM
 	p.ActivationBps = bw / math.Max(1e-9, b.Passes)
-	p.HalfRows, p.ExpertHalfRows = b.HalfRows, b.ExpertHalfRows
+	p.HalfRows, p.ExpertHalfRows, p.HalfWidth = b.HalfRows, b.ExpertHalfRows, b.HalfWidth
 }
 
 func (p *Params) fixed(b *Base, f Factors) {
-	us := 1e-6 * one(f.Overhead)
+	us := 1e-6 * one(f.Overhead) * one(p.Waiting)
 	p.Step, p.Layer, p.MoELayer, p.RecurrentLayer = b.StepMicros*us, b.LayerMicros*us, b.MoEMicros*us, b.RecurrentMicros*us
 	p.Prefill, p.Cross, p.Hop, p.Sync = b.PrefillMicros*us, b.CrossMicros*1e-6, b.HopMicros*1e-6, b.SyncMicros*1e-6
-	p.StreamRows, p.Pipeline = b.StreamRows, b.Pipeline
+	p.StreamRows, p.Pipeline, p.StageBps = b.StreamRows, b.Pipeline, b.StageGBps*1e9
 }
 
 // share reads a class's value; a class without one counts as its coarser

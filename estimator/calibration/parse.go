@@ -77,6 +77,21 @@ func (t *Table) parseGroups(data string) error {
 	return nil
 }
 
+// WithOwn returns the table with groups of the user's own, lines of
+// GroupColumns, in the place of its own of the same key. Errors name the line.
+func (t *Table) WithOwn(groups string) (*Table, error) {
+	own := &Table{}
+	if err := own.parseGroups(groups); err != nil {
+		return nil, err
+	}
+	c := t.Clone()
+	for k, g := range own.Groups {
+		g.Own = true
+		c.Groups[k] = g
+	}
+	return c, nil
+}
+
 type named struct {
 	name string
 	v    float64

@@ -3,6 +3,8 @@ package calibration
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // Table holds the calibrated parameters of the speed model, read from data.
@@ -13,6 +15,7 @@ type Table struct {
 	// Source says from which measurements the parameters come.
 	Source string           `json:"source"`
 	Host   HostRules        `json:"host"`
+	Traits Traits           `json:"traits,omitzero"`
 	Sets   []Set            `json:"sets"`
 	Groups map[string]Group `json:"-"` // by GroupKey
 }
@@ -21,16 +24,25 @@ type Table struct {
 type Set struct {
 	Engine  string `json:"engine"`
 	Backend string `json:"backend"`
+	// Kind names the backend of the set with engine Any whose parameters this
+	// set's are drawn towards in the fit: "gpu", "cpu" or "npu".
+	Kind string `json:"kind,omitempty"`
 	// Like names the engine/backend whose base and groups stand in where this
 	// set gives none of its own; Factors then multiply its parameters.
 	Like    string  `json:"like,omitempty"`
 	Factors Factors `json:"factors,omitzero"`
 	Base    *Base   `json:"base,omitempty"`
+	// StreamOnce says that the engine copies host-resident weights to the
+	// device once for a whole prompt.
+	StreamOnce bool `json:"stream_once,omitempty"`
 	// SD is added (in square) to the spread of the base that Like names.
-	SD      float64 `json:"sd,omitempty"`
-	Why     string  `json:"why,omitempty"`
-	Rows    int     `json:"rows,omitempty"` // measurements behind the set
-	Devices int     `json:"devices,omitempty"`
+	SD float64 `json:"sd,omitempty"`
+	// SDDecode and SDPrefill, where given, stand for those of the base.
+	SDDecode  [5]float64 `json:"sd_decode,omitzero"`
+	SDPrefill [5]float64 `json:"sd_prefill,omitzero"`
+	Why       string     `json:"why,omitempty"`
+	Rows      int        `json:"rows,omitempty"` // measurements behind the set
+	Devices   int        `json:"devices,omitempty"`
 }
 
 // Factors multiply the parameters of a coarser level; zero stands for 1.
@@ -42,10 +54,51 @@ type Factors struct {
 	Overhead float64 `json:"overhead,omitempty"` // fixed times
 }
 
+// Trait is something about a phase that makes its time harder to tell.
+type Trait uint8
+
+// Traits of a phase, as bits.
+const (
+	Routed    Trait = 1 << iota // routed experts
+	Recurring                   // recurrent mixers
+	Attending                   // a third or more of the time is attention
+	Waiting                     // a third or more of the time is fixed
+	Batched                     // decode of more than one sequence
+	Divided                     // several devices
+	Shared                      // devices and the host both work
+)
+
+// TraitNames names the traits, lowest bit first.
+var TraitNames = [...]string{"routed experts", "recurrent", "attention-bound", "overhead-bound", "batched", "several devices", "offloaded"}
+
+// Traits are what multiplies the spread of a phase for each of its traits, in
+// the order of TraitNames; 0 stands for 1.
+type Traits struct {
+	Decode  [len(TraitNames)]float64 `json:"decode"`
+	Prefill [len(TraitNames)]float64 `json:"prefill"`
+}
+
+// Spread returns the factor of a set of traits.
+func (t *Traits) Spread(decode bool, set Trait) float64 {
+	f := &t.Prefill
+	if decode {
+		f = &t.Decode
+	}
+	x := 1.0
+	for i, v := range f {
+		if set&(1<<i) != 0 && v > 0 {
+			x *= v
+		}
+	}
+	return x
+}
+
 // Group is a finer level's deviation from the coarser one.
 type Group struct {
 	Factors
 	Rows int // measurements behind it
+	// Own is true when they were made on the user's own machine.
+	Own bool
 	// SDDecode and SDPrefill are the spread (standard deviation of the log)
 	// of this group's own measurements; zero means that of the base.
 	SDDecode, SDPrefill float64
@@ -72,8 +125,8 @@ type Base struct {
 	PowerReference float64 `json:"power_reference,omitempty"` // FP16 TFLOPS per watt
 	// ExpertGEMM is the same for routed experts, relative to GEMM.
 	ExpertGEMM float64 `json:"expert_gemm"`
-	// ExpertClass multiplies the arithmetic of routed experts, few rows and
-	// many, of a format class (backends lack good kernels for some); default 1.
+	// ExpertClass multiplies the rates of routed experts, streaming and
+	// arithmetic, of a format class (backends lack good kernels for some); default 1.
 	ExpertClass map[string]float64 `json:"expert_class,omitempty"`
 	// RecurrentGEMM is the same for recurrent mixers.
 	RecurrentGEMM float64 `json:"recurrent_gemm"`
@@ -81,6 +134,8 @@ type Base struct {
 	// half of its rate.
 	HalfRows       float64 `json:"half_rows"`
 	ExpertHalfRows float64 `json:"expert_half_rows"`
+	// HalfWidth is the width of the matrices at which it does.
+	HalfWidth float64 `json:"half_width,omitempty"`
 	// Attn is the share of the attention rate that scores reach in prefill,
 	// without and with flash attention.
 	Attn      float64 `json:"attn"`
@@ -104,6 +159,9 @@ type Base struct {
 	// weights to the device instead of computing on the host, 0 for never.
 	Link       float64 `json:"link"`
 	StreamRows float64 `json:"stream_rows"`
+	// StageGBps is the rate in GB/s at which the host can hand out streamed
+	// weights to all devices together, 0 for no bound.
+	StageGBps float64 `json:"stage_gb_s,omitempty"`
 	// Pipeline is the share of the ideal gain of a pipelined prefill over
 	// several devices that is realised, 0 for none.
 	Pipeline float64 `json:"pipeline"`
@@ -114,6 +172,13 @@ type Base struct {
 	// further socket relative to the first (host sets only).
 	ThreadGBps float64 `json:"thread_gb_s,omitempty"`
 	NUMA       float64 `json:"numa,omitempty"`
+	// HalfThreads is the number of threads at which the fixed times, which
+	// are waits for one another, have doubled (host sets only).
+	HalfThreads float64 `json:"half_threads,omitempty"`
+	// Crowd is by how much the share of the bandwidth falls with the number
+	// of cores beyond CrowdCores, as an exponent (host sets only).
+	Crowd      float64 `json:"crowd,omitempty"`
+	CrowdCores float64 `json:"crowd_cores,omitempty"`
 	// Rates lists, by format class, which of the device's peak rates counts,
 	// best first, for GEMM; FewRates the same for GEMV, AttnRates for attention.
 	Rates     map[string][]RateRef `json:"rates"`
@@ -168,6 +233,43 @@ type HostRules struct {
 	// that the result rests on.
 	AssumedSD float64 `json:"assumed_sd"`
 	Source    string  `json:"source"`
+}
+
+// Any stands for every engine and every backend in a group's key: what holds
+// of the hardware itself.
+const Any = "*"
+
+// Clone returns a deep copy that may be changed.
+func (t *Table) Clone() *Table {
+	c := *t
+	c.Sets = slices.Clone(t.Sets)
+	for i := range c.Sets {
+		if b := c.Sets[i].Base; b != nil {
+			c.Sets[i].Base = b.clone()
+		}
+	}
+	c.Groups = maps.Clone(t.Groups)
+	if c.Groups == nil {
+		c.Groups = map[string]Group{}
+	}
+	return &c
+}
+
+func (b *Base) clone() *Base {
+	c := *b
+	c.GEMV, c.GEMM, c.ExpertClass = maps.Clone(b.GEMV), maps.Clone(b.GEMM), maps.Clone(b.ExpertClass)
+	c.ISA = slices.Clone(b.ISA)
+	return &c
+}
+
+// KindOf returns the index of the set of the kind of a set, -1 for none.
+func (t *Table) KindOf(i int) int {
+	for k := range t.Sets {
+		if s := &t.Sets[k]; s.Engine == Any && s.Backend == t.Sets[i].Kind && k != i {
+			return k
+		}
+	}
+	return -1
 }
 
 // GroupKey is the key of a group: level is device, family or vendor.

@@ -148,6 +148,15 @@ func (r *run) place(p *place.Placement) {
 	}
 }
 
+// How many matrices the weights of a layer are divided into, in the usual
+// transformer: query, key, value and output, and the three of a gated
+// feed-forward network; a recurrent mixer has an input and an output.
+const (
+	matricesPerLayer  = 7
+	matricesPerExpert = 3
+	matricesPerMixer  = 2
+)
+
 // layers adds the weights' work of a share: dense parts, experts, recurrent
 // mixers and the head.
 func (r *run) layers(w *Work, sh *place.Share, ranks float64, head bool) {
@@ -157,7 +166,7 @@ func (r *run) layers(w *Work, sh *place.Share, ranks float64, head bool) {
 			FLOPs:    2 * c.denseParams * r.tokens / ranks,
 			Elements: c.denseParams * r.steps / ranks,
 			Weights:  c.denseBytes * r.steps / ranks,
-			Rows:     r.rows, Layers: float64(n) * r.steps,
+			Rows:     r.rows, Layers: float64(n) * r.steps, Width: math.Sqrt(c.denseParams / float64(n) / matricesPerLayer / ranks),
 			Activation: 4 * c.activation * r.tokens,
 		})
 		if c.recLayers > 0 {
@@ -168,7 +177,7 @@ func (r *run) layers(w *Work, sh *place.Share, ranks float64, head bool) {
 			add(&w.Ops[RecurrentOp], Op{
 				FLOPs: (2*c.recParams + c.recState) * r.tokens / ranks, Elements: c.recParams * r.steps / ranks,
 				Weights: c.recBytes * r.steps / ranks, Cache: state / ranks,
-				Rows: r.rows, Layers: c.recLayers * r.steps,
+				Rows: r.rows, Layers: c.recLayers * r.steps, Width: math.Sqrt(c.recParams / c.recLayers / matricesPerMixer / ranks),
 			})
 		}
 	}
@@ -182,13 +191,14 @@ func (r *run) layers(w *Work, sh *place.Share, ranks float64, head bool) {
 				Elements: c.expertParams * share * r.steps / ranks,
 				Weights:  c.expertBytes * share * r.steps / ranks,
 				Rows:     r.rows * active / share, Layers: c.moeLayers * r.steps,
+				Width: math.Sqrt(c.expertParams / c.moeLayers / r.s.experts / matricesPerExpert / ranks),
 			})
 		}
 	}
 	if head && sh.Output {
 		add(&w.Ops[HeadMul], Op{
 			FLOPs: 2 * r.s.headParams * r.headRows / ranks, Elements: r.s.headParams / ranks,
-			Weights: r.s.headBytes / ranks, Rows: r.headRows, Layers: 1,
+			Weights: r.s.headBytes / ranks, Rows: r.headRows, Layers: 1, Width: math.Sqrt(r.s.headParams / ranks),
 		})
 	}
 }
@@ -240,6 +250,7 @@ func add(dst *Op, o Op) {
 	dst.Activation += o.Activation
 	dst.Layers += o.Layers
 	dst.Rows = math.Max(dst.Rows, o.Rows)
+	dst.Width = math.Max(dst.Width, o.Width)
 }
 
 func (w *Work) empty() bool {

@@ -34,6 +34,9 @@ type Op struct {
 	// Rows is the number of tokens that share one read of a weight: the height
 	// of the matrix multiplications (for experts: mean tokens per expert read).
 	Rows float64
+	// Width is the side of a square matrix of the mean size of those multiplied:
+	// narrow ones leave a wide processor idle.
+	Width float64
 	// Layers is the number of layer visits: layers × micro-batches.
 	Layers float64
 }

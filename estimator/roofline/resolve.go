@@ -10,12 +10,21 @@ import (
 // its settings. The result serves every model and workload on them: keep it.
 // Class, Format and Flash are left for the caller to set.
 func Resolve(t *calibration.Table, s *engine.Settings, node *hardware.Node) (Input, error) {
+	return ResolveParts(t, s, node, true, true)
+}
+
+// ResolveParts is Resolve for the devices or the host alone, where the other
+// has nothing to do.
+func ResolveParts(t *calibration.Table, s *engine.Settings, node *hardware.Node, devices, host bool) (Input, error) {
 	in := Input{Link: node.Link, Flash: s.FlashOn}
 	key := calibration.Key{Backend: s.Backend, Date: s.EngineDate, Threads: s.Threads}
 	if s.Engine != nil {
 		key.Engine = s.Engine.ID
 	}
 	for i, d := range node.Devices {
+		if !devices {
+			break
+		}
 		if i > 0 && d == node.Devices[i-1] {
 			if in.Devices != nil {
 				in.Devices = append(in.Devices, in.Devices[i-1])
@@ -39,6 +48,9 @@ func Resolve(t *calibration.Table, s *engine.Settings, node *hardware.Node) (Inp
 			}
 			in.Devices = append(in.Devices, p)
 		}
+	}
+	if !host {
+		return in, nil
 	}
 	h := key
 	h.Backend, h.Host = "cpu", &node.Host

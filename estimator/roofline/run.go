@@ -44,10 +44,7 @@ func Run(ph *phase.Phase, in *Input) Time {
 		// Host-resident weights of a large enough batch are streamed to the
 		// device, if the engine does that.
 		if in.streams(ph) {
-			t.work(w, in.Device, class, flash, false, ph.Decode)
-			for k := range w.Ops {
-				t.LinkSec += w.Ops[k].Weights / in.Device.LinkBps
-			}
+			t.streamed(ph, w, in.Device, class, flash)
 			continue
 		}
 		t.work(w, p, class, flash, true, ph.Decode)
@@ -72,6 +69,28 @@ func Run(ph *phase.Phase, in *Input) Time {
 	t.comm(ph, in, lead)
 	t.finish(ph, in, lead)
 	return t
+}
+
+// streamed adds the work on host-resident weights that are copied to the
+// devices: each rank takes its part over its own link, and all of it passes
+// through the host's staging buffers.
+func (t *Time) streamed(ph *phase.Phase, w *phase.Work, p *calibration.Params, class, flash int) {
+	ranks := math.Max(1, float64(ph.Ranks))
+	part, bytes := *w, 0.0
+	for k := range part.Ops {
+		op := &part.Ops[k]
+		bytes += op.Weights
+		op.FLOPs, op.Weights, op.Activation = op.FLOPs/ranks, op.Weights/ranks, op.Activation/ranks
+	}
+	t.work(&part, p, class, flash, false, ph.Decode)
+	if p.StreamOnce {
+		bytes /= ph.Steps
+	}
+	link, stage := bytes/(p.LinkBps*ranks), 0.0
+	if p.StageBps > 0 {
+		stage = bytes / p.StageBps
+	}
+	t.LinkSec += math.Sqrt(link*link + stage*stage)
 }
 
 // lead returns the parameters that govern the whole: those of the devices
@@ -148,7 +167,8 @@ func opTimes(p *calibration.Params, op *phase.Op, kind phase.OpKind, class, flas
 	case phase.HeadMul:
 		arithmetic = matmul(op, p, class, 1, p.HalfRows)
 	case phase.ExpertMul:
-		memory = op.Weights / p.ExpertStreamBps
+		// No stream is faster than the memory.
+		memory = op.Weights / math.Min(p.NominalBps, p.ExpertStreamBps*p.ExpertClass[class])
 		arithmetic = matmul(op, p, class, p.ExpertGEMM, p.ExpertHalfRows) / p.ExpertClass[class]
 		fixed = op.Layers * p.MoELayer
 	case phase.RecurrentOp:
@@ -167,7 +187,7 @@ func opTimes(p *calibration.Params, op *phase.Op, kind phase.OpKind, class, flas
 // to fill them.
 func matmul(op *phase.Op, p *calibration.Params, class int, relative, half float64) float64 {
 	few := op.FLOPs / p.GEMV[class]
-	many := op.FLOPs / (p.GEMM[class] * relative) * (1 + half/math.Max(1, op.Rows))
+	many := op.FLOPs / (p.GEMM[class] * relative) * (1 + half/math.Max(1, op.Rows)) * (1 + p.HalfWidth/math.Max(1, op.Width))
 	return math.Min(few, many)
 }
 
@@ -200,6 +220,41 @@ func linkShare(p *calibration.Params) float64 {
 	return 1
 }
 
+// traits finds what makes a time harder to tell than most.
+func (t *Time) traits(ph *phase.Phase) {
+	devices, host := 0, false
+	for i := range ph.Works {
+		w := &ph.Works[i]
+		if w.Ops[phase.ExpertMul].Layers > 0 {
+			t.Traits |= calibration.Routed
+		}
+		if w.Ops[phase.RecurrentOp].Layers > 0 {
+			t.Traits |= calibration.Recurring
+		}
+		if w.Host {
+			host = true
+		} else {
+			devices++
+		}
+	}
+	sum := t.ComputeSec + t.BandwidthSec + t.CacheSec + t.OverheadSec + t.HostSec + t.LinkSec + t.CommSec
+	if t.CacheSec > sum/3 {
+		t.Traits |= calibration.Attending
+	}
+	if t.OverheadSec > sum/3 {
+		t.Traits |= calibration.Waiting
+	}
+	if ph.Decode && ph.Sequences > 1 {
+		t.Traits |= calibration.Batched
+	}
+	if devices > 1 || ph.Ranks > 1 {
+		t.Traits |= calibration.Divided
+	}
+	if devices > 0 && host {
+		t.Traits |= calibration.Shared
+	}
+}
+
 // finish sums the parts and sets the interval and the bound.
 func (t *Time) finish(ph *phase.Phase, in *Input, lead *calibration.Params) {
 	drift, sd := lead.DriftPrefill, lead.SDPrefill
@@ -216,6 +271,10 @@ func (t *Time) finish(ph *phase.Phase, in *Input, lead *calibration.Params) {
 		}
 		share := t.HostSec * drift / t.Seconds
 		sd = math.Sqrt(sd*sd*(1-share)*(1-share) + hs*hs*share*share + 0.15*0.15*share)
+	}
+	t.traits(ph)
+	if lead.Traits != nil {
+		sd *= lead.Traits.Spread(ph.Decode, t.Traits)
 	}
 	t.SD = sd
 	f := math.Exp(z80 * sd)

@@ -33,6 +33,8 @@ type Time struct {
 	Basis string // which calibration level served: "calibrated: rtx-4090-24gb × llama.cpp/cuda" …
 	Level int    // 0 device … 4 assumed
 	SD    float64
+	// Traits are what makes the time harder to tell than most.
+	Traits calibration.Trait
 }
 
 // Input is what turns the work of a phase into time.

@@ -162,7 +162,7 @@ func newRoot(a *app) *cobra.Command {
 		}
 		return problem.Wrong(problem.Usage, err.Error(), "", "see "+cmd.CommandPath()+" --help")
 	})
-	root.AddCommand(newCheck(a), newSweep(a), newModels(a), newHardware(a), newEngines(a), newSchema(a), newVersion(a), newExitCodes())
+	root.AddCommand(newCheck(a), newSweep(a), newAccuracy(a), newCalibrate(a), newModels(a), newHardware(a), newEngines(a), newSchema(a), newVersion(a), newExitCodes())
 	// Unknown subcommands of a group are errors, not requests for help.
 	return root
 }

@@ -12,7 +12,7 @@ import (
 
 func newSchema(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:       "schema [check | sweep | sweep-input | error | hardware-profile]",
+		Use:       "schema [check | sweep | sweep-input | accuracy | error | hardware-profile]",
 		Short:     "Print the JSON Schema of a document",
 		ValidArgs: append(schema.Names(), "hardware-profile"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -28,7 +28,7 @@ func newSchema(a *app) *cobra.Command {
 			}
 			text, err := get(args[0])
 			if err != nil {
-				return problem.Wrong(problem.Usage, fmt.Sprintf("no schema %.60q", args[0]), "plimsoll schema", "use one of check, sweep, sweep-input, error, hardware-profile")
+				return problem.Wrong(problem.Usage, fmt.Sprintf("no schema %.60q", args[0]), "plimsoll schema", "use one of check, sweep, sweep-input, accuracy, error, hardware-profile")
 			}
 			_, err = a.out.Write(text)
 			return err

@@ -95,8 +95,9 @@ func (*Embedded) Engine(query string) (*engine.Engine, error) { return profiles.
 // Formats returns the weight formats.
 func (*Embedded) Formats() (*format.Table, error) { return profiles.Formats() }
 
-// Calibration returns the parameters of the speed model.
-func (*Embedded) Calibration() (*calibration.Table, error) { return profiles.Calibration() }
+// Calibration returns the parameters of the speed model, refined by the
+// user's own measurements where there are any.
+func (*Embedded) Calibration() (*calibration.Table, error) { return profiles.UserCalibration() }
 
 // Models lists the catalogue's models.
 func (*Embedded) Models() ([]profiles.ModelEntry, error) { return profiles.Models() }

@@ -113,7 +113,7 @@ func (r *Resolver) Resolve(ctx context.Context, s *Scenario, p *Prepared) error 
 	in.context(m, eng, p)
 	calib, err := r.store.facts.Calibration()
 	if err != nil {
-		return failed("reading the calibration", err)
+		return problem.From(problem.BadFile, err) // the user's own: ours is tested
 	}
 	if err := agree(in, m, eng, machine, p); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/invopop/jsonschema"
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/plimsoll/plimsoll/cmd/internal/accuracy"
 	"github.com/plimsoll/plimsoll/cmd/internal/problem"
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
 	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
@@ -60,6 +61,11 @@ func generate(t *testing.T, name string) []byte {
 				pair.Value = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{pair.Value, {Type: "null"}}}
 			}
 		}
+	case "accuracy":
+		s = reflector().Reflect(&accuracy.Report{})
+		s.Title = "The document of plimsoll accuracy --output json"
+		allowNull(s.Definitions["Group"], "median_error_percent", "p90_error_percent", "bias_percent", "coverage_percent",
+			"interval_ratio", "naive_median_error_percent", "naive_p90_error_percent")
 	case "error":
 		s = reflector().Reflect(&struct {
 			Error *problem.Error `json:"error"`

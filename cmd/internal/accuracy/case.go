@@ -1,0 +1,111 @@
+package accuracy
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/plimsoll/plimsoll/cmd/internal/corpus"
+	"github.com/plimsoll/plimsoll/cmd/internal/problem"
+	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
+	"github.com/plimsoll/plimsoll/profiles"
+	"github.com/plimsoll/plimsoll/profiles/measured"
+)
+
+// What is left out of the fit that judges a measurement.
+const (
+	HeldDevice = "device" // all measurements of its device
+	HeldModel  = "model"  // all measurements of its model
+)
+
+// z80 is the number of standard deviations on either side of the middle of a
+// normal distribution between which 80% of it lies.
+const z80 = 1.2815515655446004
+
+// Case is one measurement beside the estimate it is held against. Rates count:
+// where a time was measured, its inverse.
+type Case struct {
+	Row *measured.Row
+	// Log is ln(estimated rate ÷ measured rate): positive where we said faster
+	// than measured. Low and High are the same of the ends of the interval that
+	// should hold 80% of measurements.
+	Log, Low, High float64
+	// Naive is Log of a rule of thumb; NaiveOK is false where it says nothing.
+	Naive   float64
+	NaiveOK bool
+	// Basis says in words what the parameters rest on.
+	Basis string
+
+	example *corpus.Example
+	tags    [len(dimensions)]string
+}
+
+// Inside says whether the interval holds the measurement.
+func (c *Case) Inside() bool { return c.Low <= 0 && c.High >= 0 }
+
+// Decoding says whether most of the time is spent on generating tokens.
+func (c *Case) Decoding() bool { return c.example.Judged.Decoding }
+
+// tag returns the group that the case belongs to.
+func (c *Case) tag(dimension string) string {
+	for i := range dimensions {
+		if dimensions[i].name == dimension {
+			return c.tags[i]
+		}
+	}
+	return ""
+}
+
+func newCase(ex *corpus.Example, level string) Case {
+	c := Case{Row: ex.Row, example: ex}
+	for i := range dimensions {
+		c.tags[i] = dimensions[i].of(ex, level)
+	}
+	c.Naive, c.NaiveOK = naive(ex)
+	return c
+}
+
+// Published returns all published measurements that are judged, and how many
+// there are of each fate.
+func Published(ctx context.Context, store *scenario.Store, held string) ([]Case, Rows, error) {
+	var n Rows
+	rows, err := measured.Local()
+	if err != nil {
+		return nil, n, problem.Failed(err.Error())
+	}
+	judged, err := profiles.CrossValidation()
+	if err != nil {
+		return nil, n, problem.Failed(err.Error())
+	}
+	n.Collected = len(rows)
+	for i := range rows {
+		if rows[i].Exclude != "" {
+			n.Excluded++
+		}
+	}
+	examples, misses, err := corpus.Examples(ctx, store, rows)
+	if err != nil {
+		return nil, n, err
+	}
+	n.NotComparable = len(misses)
+	cases := make([]Case, 0, len(examples))
+	for i := range examples {
+		both := judged[examples[i].Row.ID]
+		h := both.Device
+		if held == HeldModel {
+			h = both.Model
+		}
+		if !h.Judged {
+			n.NotJudged++
+			continue
+		}
+		c := newCase(&examples[i], h.Level)
+		c.Log, c.Low, c.High = h.Log, h.Log-z80*h.SD, h.Log+z80*h.SD
+		c.Basis = fmt.Sprintf("%s, fitted without the %s", h.Level, held)
+		cases = append(cases, c)
+	}
+	return cases, n, nil
+}
+
+// percent turns a logarithm of a ratio into the deviation from 1, in percent.
+func percent(log float64) float64 { return 100 * math.Expm1(log) }

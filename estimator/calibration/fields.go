@@ -39,6 +39,7 @@ var Fields = []Field{
 	{"numa", true, func(b *Base) *float64 { return &b.NUMA }},
 	{"half_threads", true, func(b *Base) *float64 { return &b.HalfThreads }},
 	{"crowd", false, func(b *Base) *float64 { return &b.Crowd }},
+	{"era_gemm", true, func(b *Base) *float64 { return &b.EraGEMM }},
 	{"drift_decode", false, func(b *Base) *float64 { return &b.DriftDecode }},
 	{"drift_prefill", false, func(b *Base) *float64 { return &b.DriftPrefill }},
 	{"drift_overhead", false, func(b *Base) *float64 { return &b.DriftOverhead }},

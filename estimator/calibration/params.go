@@ -190,7 +190,7 @@ func (t *Table) Lookup(k Key) (*Params, error) {
 	}
 	b := bs.Base
 	if k.Device != nil {
-		t.device(p, b, f, k.Device)
+		t.device(p, b, f, k.Device, k.Date)
 	} else {
 		t.host(p, b, f, &k)
 	}
@@ -290,7 +290,7 @@ func basis(l Level, name string, s *Set) string {
 }
 
 // device fills in the rates of an accelerator.
-func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device) {
+func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device, date string) {
 	bw := d.BandwidthGBps * 1e9
 	if d.Assumed["bandwidth_gb_s"] != "" {
 		p.Assumed = append(p.Assumed, "memory bandwidth of "+d.ID)
@@ -327,7 +327,11 @@ func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device) {
 			f.GEMM = one(f.GEMM) * math.Pow(v/1e12/d.TDPWatts/b.PowerReference, -b.PowerExponent)
 		}
 	}
-	p.rates(b, f, bw, attn, few, 1, many)
+	era := 1.0
+	if b.EraGEMM > 0 && date != "" && date[:min(7, len(date))] <= b.Era {
+		era = b.EraGEMM
+	}
+	p.rates(b, f, bw, attn, few, quantised{few: one(b.FewByFamily[Family(d)]), many: era}, many)
 	p.LinkBps = t.Host.link(d) * b.Link
 }
 
@@ -380,6 +384,9 @@ func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
 	}
 	bw *= 1 + (sockets-1)*b.NUMA
 	peak *= used / cores
+	if c.BoostGHz > c.BaseGHz && c.BaseGHz > 0 && used < total {
+		peak *= 1 + (c.BoostGHz/c.BaseGHz-1)*(1-used/total) // few threads run at higher clocks
+	}
 	// Threads draw ThreadGBps each until the memory is exhausted; the fourth
 	// power norm rounds the corner.
 	drawn := used * b.ThreadGBps * 1e9
@@ -394,11 +401,15 @@ func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
 		p.Waiting = 1 + used/b.HalfThreads
 	}
 	isa := feature(b.ISA, c.ISA)
-	p.rates(b, f, bw, peak, peak, isa, func(string) float64 { return peak })
+	p.rates(b, f, bw, peak, peak, quantised{few: isa, many: isa}, func(string) float64 { return peak })
 }
 
-// rates sets the absolute rates. isa multiplies the arithmetic of quantised classes.
-func (p *Params) rates(b *Base, f Factors, bw, attn, few, isa float64, many func(string) float64) {
+// quantised multiplies the arithmetic on quantised weights, with few rows and
+// with many.
+type quantised struct{ few, many float64 }
+
+// rates sets the absolute rates.
+func (p *Params) rates(b *Base, f Factors, bw, attn, few float64, q quantised, many func(string) float64) {
 	p.NominalBps = bw
 	p.StreamBps = bw * math.Min(1, b.Stream*one(f.Stream))
 	// No stream is faster than the memory, whatever a fit would like.
@@ -407,13 +418,13 @@ func (p *Params) rates(b *Base, f Factors, bw, attn, few, isa float64, many func
 	p.CacheBps = [2]float64{bw * b.Cache * cache, bw * b.CacheFlash * cache}
 	p.AttnFLOPS = [2]float64{attn * math.Min(1, b.Attn*cache), attn * math.Min(1, b.AttnFlash*cache)}
 	for i, c := range classes {
-		x := 1.0
+		x := quantised{1, 1}
 		if c != format.ClassF16 && c != format.ClassF32 && c != classBF16 {
-			x = isa
+			x = q
 		}
-		p.GEMV[i] = few * x * share(b.GEMV, c) * one(f.GEMV)
+		p.GEMV[i] = few * x.few * share(b.GEMV, c) * one(f.GEMV)
 		p.ExpertClass[i] = share(b.ExpertClass, c)
-		p.GEMM[i] = many(string(c)) * x * share(b.GEMM, c) * one(f.GEMM)
+		p.GEMM[i] = many(string(c)) * x.many * share(b.GEMM, c) * one(f.GEMM)
 	}
 	p.ExpertGEMM, p.RecurrentGEMM = b.ExpertGEMM, b.RecurrentGEMM
 	p.ActivationBps = bw / math.Max(1e-9, b.Passes)

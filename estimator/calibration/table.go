@@ -184,6 +184,14 @@ type Base struct {
 	Rates     map[string][]RateRef `json:"rates"`
 	FewRates  []RateRef            `json:"few_rates"`
 	AttnRates []RateRef            `json:"attn_rates"`
+	// FewByFamily multiplies FewRates for quantised weights by device family:
+	// integer dot products per FP32 operation, which the families' vector
+	// units are not alike in.
+	FewByFamily map[string]float64 `json:"few_by_family,omitempty"`
+	// EraGEMM multiplies many-rows arithmetic on quantised weights in builds
+	// up to the month Era, which had other kernels.
+	Era     string  `json:"era,omitempty"`
+	EraGEMM float64 `json:"era_gemm,omitempty"`
 	// ISA multiplies a CPU's arithmetic on quantised classes by what it knows.
 	ISA []ISAFactor `json:"isa,omitempty"`
 	// Drift is by how much builds older than Reference are slower, in log per
@@ -259,6 +267,7 @@ func (b *Base) clone() *Base {
 	c := *b
 	c.GEMV, c.GEMM, c.ExpertClass = maps.Clone(b.GEMV), maps.Clone(b.GEMM), maps.Clone(b.ExpertClass)
 	c.ISA = slices.Clone(b.ISA)
+	c.FewByFamily = maps.Clone(b.FewByFamily)
 	return &c
 }
 

@@ -25,8 +25,8 @@ type Judgement struct {
 // observation whose group is that of obs[i]. Groups share at most folds fits:
 // the largest have one of their own, the others are left out several at a
 // time, which only makes it harder. Fits run on workers goroutines; the result
-// does not depend on their number.
-func LeaveOut(prior *calibration.Table, obs, judged []*Observation, group func(*Observation) string, folds, workers int, cfg *Config) ([]Judgement, error) {
+// does not depend on their number. start is where the searches begin (FitFrom).
+func LeaveOut(prior, start *calibration.Table, obs, judged []*Observation, group func(*Observation) string, folds, workers int, cfg *Config) ([]Judgement, error) {
 	fold := assign(obs, group, folds)
 	out := make([]Judgement, len(obs))
 	errs := make([]error, folds)
@@ -37,7 +37,7 @@ func LeaveOut(prior *calibration.Table, obs, judged []*Observation, group func(*
 		go func() {
 			defer wg.Done()
 			for f := range queue {
-				errs[f] = leaveOut(prior, obs, judged, fold, f, cfg, out)
+				errs[f] = leaveOut(prior, start, obs, judged, fold, f, cfg, out)
 			}
 		}()
 	}
@@ -87,7 +87,7 @@ func assign(obs []*Observation, group func(*Observation) string, folds int) []in
 	return fold
 }
 
-func leaveOut(prior *calibration.Table, obs, judged []*Observation, fold []int, f int, cfg *Config, out []Judgement) error {
+func leaveOut(prior, start *calibration.Table, obs, judged []*Observation, fold []int, f int, cfg *Config, out []Judgement) error {
 	var in, test []*Observation
 	var at []int
 	for i := range obs {
@@ -97,7 +97,7 @@ func leaveOut(prior *calibration.Table, obs, judged []*Observation, fold []int, 
 			in = append(in, obs[i])
 		}
 	}
-	t, err := Fit(prior, in, cfg)
+	t, err := FitFrom(prior, start, in, cfg)
 	if err != nil {
 		return err
 	}

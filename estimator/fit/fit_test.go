@@ -102,11 +102,11 @@ func TestFitRecoversEfficiencies(t *testing.T) {
 func TestLeaveOut(t *testing.T) {
 	obs := world(map[string]float64{"d1": 0.6, "d2": 0.6, "d3": 0.6, "d4": 0.6}, 0.02)
 	of := func(o *Observation) string { return o.Device }
-	one, err := LeaveOut(prior(t), obs, obs, of, 4, 1, config())
+	one, err := LeaveOut(prior(t), nil, obs, obs, of, 4, 1, config())
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := LeaveOut(prior(t), obs, obs, of, 4, 2, config())
+	two, err := LeaveOut(prior(t), nil, obs, obs, of, 4, 2, config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +116,45 @@ func TestLeaveOut(t *testing.T) {
 		}
 		if math.Abs(one[i].Log) > 0.12 || one[i].Level == calibration.LevelDevice {
 			t.Errorf("%s left out: %+v, want within 12%% and not known as a device", obs[i].Device, one[i])
+		}
+	}
+}
+
+// Where the search begins does not matter.
+func TestFitFrom(t *testing.T) {
+	obs := world(map[string]float64{"d1": 0.6, "d2": 0.7, "d3": 0.8, "d4": 0.5}, 0.02)
+	all, err := Fit(prior(t), obs, config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var some []*Observation
+	for _, o := range obs {
+		if o.Device != "d4" {
+			some = append(some, o)
+		}
+	}
+	cold, err := Fit(prior(t), some, config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	warm, err := FitFrom(prior(t), all, some, config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a, b []float64
+	for table, dst := range map[*calibration.Table]*[]float64{cold: &a, warm: &b} {
+		if err := Judge(table, obs, func(_ int, j Judgement) { *dst = append(*dst, j.Log) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range a {
+		if math.Abs(a[i]-b[i]) > 0.01 {
+			t.Errorf("%s: %.3f from the prior, %.3f from another fit", obs[i].Device, a[i], b[i])
+		}
+	}
+	for g := range warm.Groups {
+		if _, ok := cold.Groups[g]; !ok {
+			t.Errorf("%s came from the start", g)
 		}
 	}
 }

@@ -12,6 +12,9 @@ import (
 // step is by how much a parameter is moved to see what it does.
 const step = 1e-4
 
+// tolerance is the share of the loss whose gain no longer matters.
+const tolerance = 3e-5
+
 // jacobian holds, by observation, the parameters that move it.
 type jacobian struct {
 	residual []float64
@@ -236,7 +239,7 @@ func (r *regression) solve() error {
 				gain := loss - l
 				x, loss, improved = y, l, true
 				lambda = math.Max(lambda/10, 1e-6)
-				if gain < 1e-4*math.Max(1, loss) {
+				if gain < tolerance*math.Max(1, loss) {
 					return nil
 				}
 				break
@@ -311,9 +314,32 @@ func descend(h *mat.SymDense, g []float64, lambda float64) ([]float64, error) {
 
 // Fit returns the table that the observations make of the prior.
 func Fit(prior *calibration.Table, obs []*Observation, cfg *Config) (*calibration.Table, error) {
+	return FitFrom(prior, nil, obs, cfg)
+}
+
+// FitFrom is Fit with the search begun at the parameters of a table that was
+// fitted to other observations of the same kind, which saves time. Nothing is
+// drawn towards that table.
+func FitFrom(prior, start *calibration.Table, obs []*Observation, cfg *Config) (*calibration.Table, error) {
 	r, err := newRegression(prior, obs, cfg)
 	if err != nil {
 		return nil, err
+	}
+	if start != nil {
+		for n := range r.params {
+			p := &r.params[n]
+			if p.set == none {
+				if _, ok := start.Groups[p.group]; !ok {
+					continue
+				}
+			}
+			if v := p.raw(start); v > 0 || !p.logarithmic() {
+				p.setRaw(r.table, v)
+			}
+		}
+		if err := r.resolve(); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.solve(); err != nil {
 		return nil, err

@@ -89,12 +89,12 @@ func Calibrate(ctx context.Context, store *scenario.Store, workers int, progress
 		return nil, err
 	}
 	say(fmt.Sprintf("leaving out whole devices (%d fits)", deviceFolds))
-	byDevice, err := fit.LeaveOut(prior, obs, judged, func(o *fit.Observation) string { return o.Device }, deviceFolds, workers, cfg)
+	byDevice, err := fit.LeaveOut(prior, t, obs, judged, func(o *fit.Observation) string { return o.Device }, deviceFolds, workers, cfg)
 	if err != nil {
 		return nil, err
 	}
 	say(fmt.Sprintf("leaving out whole models (%d fits)", modelFolds))
-	byModel, err := fit.LeaveOut(prior, obs, judged, func(o *fit.Observation) string { return o.Model }, modelFolds, workers, cfg)
+	byModel, err := fit.LeaveOut(prior, t, obs, judged, func(o *fit.Observation) string { return o.Model }, modelFolds, workers, cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ var Fields = []Field{
 	{"half_width", true, func(b *Base) *float64 { return &b.HalfWidth }},
 	{"attn", true, func(b *Base) *float64 { return &b.Attn }},
 	{"attn_flash", true, func(b *Base) *float64 { return &b.AttnFlash }},
+	{"score_passes", true, func(b *Base) *float64 { return &b.ScorePasses }},
 	{"passes", true, func(b *Base) *float64 { return &b.Passes }},
 	{"step_us", true, func(b *Base) *float64 { return &b.StepMicros }},
 	{"layer_us", true, func(b *Base) *float64 { return &b.LayerMicros }},
@@ -43,6 +44,8 @@ var Fields = []Field{
 	{"drift_decode", false, func(b *Base) *float64 { return &b.DriftDecode }},
 	{"drift_prefill", false, func(b *Base) *float64 { return &b.DriftPrefill }},
 	{"drift_overhead", false, func(b *Base) *float64 { return &b.DriftOverhead }},
+	{"drift_expert", false, func(b *Base) *float64 { return &b.DriftExpert }},
+	{"drift_recurrent", false, func(b *Base) *float64 { return &b.DriftRecurrent }},
 }
 
 // ClassFields lists the parameters that are kept by format class.

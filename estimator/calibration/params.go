@@ -116,6 +116,7 @@ type Params struct {
 	HalfRows        float64
 	HalfWidth       float64
 	ActivationBps   float64 // bytes/s of one pass over the activations
+	ScoreSecPerByte float64 // of attention scores, where attention is not fused
 	ExpertHalfRows  float64
 	AttnFLOPS       [2]float64 // FLOP/s of attention scores; [1] with flash attention
 	// Fixed times in seconds.
@@ -125,6 +126,7 @@ type Params struct {
 	StreamOnce                                                       bool    // host weights are copied once for a prompt, not for each micro-batch
 	StreamRows, Pipeline                                             float64
 	DriftDecode, DriftPrefill                                        float64 // multiply the times of the phase (at least 1)
+	ExpertAge, RecurrentAge                                          float64 // multiply the times of experts and recurrent mixers
 	SDDecode, SDPrefill                                              float64 // standard deviation of the log
 
 	// Waiting multiplies the fixed times of a host by what its threads wait
@@ -194,7 +196,9 @@ func (t *Table) Lookup(k Key) (*Params, error) {
 	} else {
 		t.host(p, b, f, &k)
 	}
-	years := math.Min(b.DriftYears, math.Max(0, months(b.Reference, k.Date)/12))
+	age := math.Max(0, months(b.Reference, k.Date)/12)
+	years, late := math.Min(b.DriftYears, age), math.Min(b.DriftNewYears, age)
+	p.ExpertAge, p.RecurrentAge = math.Exp(b.DriftExpert*late), math.Exp(b.DriftRecurrent*late)
 	f.Overhead = one(f.Overhead) * math.Exp(b.DriftOverhead*years)
 	p.fixed(b, f)
 	p.DriftDecode, p.DriftPrefill = math.Exp(b.DriftDecode*years), math.Exp(b.DriftPrefill*years)
@@ -428,6 +432,7 @@ func (p *Params) rates(b *Base, f Factors, bw, attn, few float64, q quantised, m
 	}
 	p.ExpertGEMM, p.RecurrentGEMM = b.ExpertGEMM, b.RecurrentGEMM
 	p.ActivationBps = bw / math.Max(1e-9, b.Passes)
+	p.ScoreSecPerByte = b.ScorePasses / bw / cache
 	p.HalfRows, p.ExpertHalfRows, p.HalfWidth = b.HalfRows, b.ExpertHalfRows, b.HalfWidth
 }
 

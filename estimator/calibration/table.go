@@ -140,6 +140,9 @@ type Base struct {
 	// without and with flash attention.
 	Attn      float64 `json:"attn"`
 	AttnFlash float64 `json:"attn_flash"`
+	// ScorePasses is how often the scores of attention that is not fused go
+	// through the memory.
+	ScorePasses float64 `json:"score_passes,omitempty"`
 	// Passes is how often the activations between operations go through the
 	// memory, 4 bytes an element, in a prefill.
 	Passes float64 `json:"passes"`
@@ -202,6 +205,11 @@ type Base struct {
 	// DriftOverhead is the same for the fixed times alone.
 	DriftOverhead float64 `json:"drift_overhead,omitempty"`
 	DriftYears    float64 `json:"drift_years,omitempty"`
+	// DriftExpert and DriftRecurrent are the same for routed experts and
+	// recurrent mixers, whose kernels came late; at most DriftNewYears count.
+	DriftExpert    float64 `json:"drift_expert,omitempty"`
+	DriftRecurrent float64 `json:"drift_recurrent,omitempty"`
+	DriftNewYears  float64 `json:"drift_new_years,omitempty"`
 	// SDDecode and SDPrefill are spreads (standard deviation of the log) by
 	// level: device, family, vendor, kind, assumed.
 	SDDecode  [5]float64 `json:"sd_decode"`

@@ -54,6 +54,22 @@ func LeaveOut(prior, start *calibration.Table, obs, judged []*Observation, group
 	return out, nil
 }
 
+// LeaveOutFold makes one of LeaveOut's fits, the f-th, and calls yield with
+// the index and judgement of each observation that it leaves out.
+func LeaveOutFold(prior, start *calibration.Table, obs, judged []*Observation, group func(*Observation) string, folds, f int, cfg *Config, yield func(int, Judgement)) error {
+	out := make([]Judgement, len(obs))
+	fold := assign(obs, group, folds)
+	if err := leaveOut(prior, start, obs, judged, fold, f, cfg, out); err != nil {
+		return err
+	}
+	for i := range out {
+		if fold[i] == f {
+			yield(i, out[i])
+		}
+	}
+	return nil
+}
+
 // assign gives each observation a fold: groups in order of their size, each
 // to the fold that has least.
 func assign(obs []*Observation, group func(*Observation) string, folds int) []int {

@@ -40,10 +40,7 @@ func Prefill(in *Input, dst *Phase) {
 		steps = math.Ceil(tokens / chunk)
 	}
 	start(dst, s, false, tokens, b, steps)
-	dst.InFlight = steps
-	if u, l := in.Settings.UBatch, in.Settings.Batch; u > 0 && l >= u {
-		dst.InFlight = math.Min(steps, float64(l/u))
-	}
+	dst.InFlight = steps // one logical batch follows the other without a wait
 	d := float64(max(0, in.Workload.Depth))
 	r := run{s: s, dst: dst, rows: tokens / steps, tokens: tokens, steps: steps, headRows: b, seqs: b,
 		bytesK: in.Settings.KVBytesK, bytesV: in.Settings.KVBytesV,
@@ -224,12 +221,14 @@ func (r *run) attention(w *Work, sh *place.Share, ranks float64) {
 		}
 		if r.square == 0 {
 			op.FLOPs += n * r.seqs * mean * a.flopsPerPair / ranks
+			op.Scores += 4 * n * r.seqs * mean * a.heads / ranks
 			op.Cache += n * r.seqs * mean * perToken / cacheRanks
 		} else {
 			// Scores of a micro-batch are computed as a rectangle, masked
 			// above the diagonal: half a micro-batch more per token.
 			pairs := r.tokens * (mean + r.square/2/a.compression)
 			op.FLOPs += n * pairs * a.flopsPerPair / ranks
+			op.Scores += 4 * n * pairs * a.heads / ranks
 			// Each micro-batch reads the cache once and writes its own part.
 			op.Cache += n * (r.steps*mean + r.tokens) * perToken / cacheRanks
 		}

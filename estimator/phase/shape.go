@@ -22,6 +22,7 @@ type sums struct {
 // attention is one geometry of attention layers.
 type attention struct {
 	flopsPerPair  float64 // of one query token with one cached token, all heads
+	heads         float64
 	elemsK        float64 // cached elements per token, K and latent side
 	elemsV        float64
 	kvHeads       float64 // 0 for a latent, which no rank can divide
@@ -99,7 +100,7 @@ func NewShape(m *model.Model, w *format.Weights) *Shape {
 
 // count adds an attention layer to the geometry it belongs to.
 func (s *Shape) count(l *model.Layer, i, n int) {
-	a := attention{compression: math.Max(1, float64(l.KVCompression))}
+	a := attention{compression: math.Max(1, float64(l.KVCompression)), heads: float64(l.Heads)}
 	if l.Attention == model.LatentAttention {
 		// The latent serves as key and value of every head (absorbed form).
 		lat, rope := float64(l.LatentDim), float64(l.RopeDim)
@@ -118,7 +119,7 @@ func (s *Shape) count(l *model.Layer, i, n int) {
 	}
 	for k := range s.attn {
 		b := &s.attn[k]
-		if b.flopsPerPair == a.flopsPerPair && b.elemsK == a.elemsK && b.elemsV == a.elemsV &&
+		if b.flopsPerPair == a.flopsPerPair && b.heads == a.heads && b.elemsK == a.elemsK && b.elemsV == a.elemsV &&
 			b.window == a.window && b.compression == a.compression && b.latentOrIndex == a.latentOrIndex {
 			b.layers[i+1]++
 			return

@@ -28,6 +28,9 @@ type Op struct {
 	// later micro-batches counted again.
 	Elements, Weights float64
 	Cache             float64 // bytes of cache and state read and written
+	// Scores is the bytes (4 an element) of the attention scores of all heads,
+	// which pass through the memory where attention is not fused.
+	Scores float64
 	// Activation is the bytes (4 an element) of the activations that pass
 	// between the operations of the layers, one pass over each.
 	Activation float64
@@ -61,7 +64,7 @@ type Phase struct {
 	// Steps is the number of micro-batches (prefill) or 1.
 	Steps float64
 	// InFlight is the number of micro-batches that devices in a row may
-	// overlap: those of one logical batch.
+	// overlap.
 	InFlight float64
 	// Layers of the whole model.
 	Layers float64

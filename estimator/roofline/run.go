@@ -160,6 +160,7 @@ func (t *Time) work(w *phase.Work, p *calibration.Params, class, flash int, host
 // arithmetic, and its fixed time.
 func opTimes(p *calibration.Params, op *phase.Op, kind phase.OpKind, class, flash int) (memory, arithmetic, fixed float64) {
 	memory = op.Weights / p.StreamBps
+	age := 1.0
 	switch kind {
 	case phase.MatMul:
 		arithmetic = matmul(op, p, class, 1, p.HalfRows)
@@ -171,15 +172,28 @@ func opTimes(p *calibration.Params, op *phase.Op, kind phase.OpKind, class, flas
 		memory = op.Weights / math.Min(p.NominalBps, p.ExpertStreamBps*p.ExpertClass[class])
 		arithmetic = matmul(op, p, class, p.ExpertGEMM, p.ExpertHalfRows) / p.ExpertClass[class]
 		fixed = op.Layers * p.MoELayer
+		age = one(p.ExpertAge)
 	case phase.RecurrentOp:
 		memory += op.Cache / p.StreamBps
 		arithmetic = matmul(op, p, class, p.RecurrentGEMM, p.HalfRows)
 		fixed = op.Layers * p.RecurrentLayer
+		age = one(p.RecurrentAge)
 	case phase.AttnScores:
 		memory = op.Cache / p.CacheBps[flash]
+		if flash == 0 {
+			memory += op.Scores * p.ScoreSecPerByte
+		}
 		arithmetic = op.FLOPs / p.AttnFLOPS[flash]
 	}
-	return memory, arithmetic, fixed
+	return memory * age, arithmetic * age, fixed * age
+}
+
+// one takes a factor that was never set as 1.
+func one(x float64) float64 {
+	if x == 0 {
+		return 1
+	}
+	return x
 }
 
 // matmul returns the seconds of arithmetic: few rows are done by kernels that
@@ -206,11 +220,11 @@ func (t *Time) comm(ph *phase.Phase, in *Input, p *calibration.Params) {
 			bus = l.GBps * 1e9 * linkShare(p)
 		}
 	}
-	one := p.Sync * math.Log2(n)
+	each := p.Sync * math.Log2(n)
 	if bus > 0 {
-		one += ph.AllReduceBytes * 2 * (n - 1) / n / bus
+		each += ph.AllReduceBytes * 2 * (n - 1) / n / bus
 	}
-	t.CommSec = ph.AllReduces * one
+	t.CommSec = ph.AllReduces * each
 }
 
 func linkShare(p *calibration.Params) float64 {

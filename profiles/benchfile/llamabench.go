@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -242,7 +241,7 @@ func benchBackends(t benchTest) []string {
 	return out
 }
 
-var allExperts = regexp.MustCompile(`^[^0-9]*exps[^0-9]*=CPU$`)
+var allExperts = lazy(`^[^0-9]*exps[^0-9]*=CPU$`)
 
 // benchOverrides reads -ot: all experts in host memory can be written down,
 // a choice of layers or tensors cannot.

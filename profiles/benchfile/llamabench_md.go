@@ -1,7 +1,6 @@
 package benchfile
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -29,9 +28,9 @@ var tableColumns = map[string]string{
 }
 
 var (
-	buildLine = regexp.MustCompile(`^build: ([0-9a-z]+) \((\d+)\)`)
-	tableTest = regexp.MustCompile(`^(?:pp ?(\d+))?\+?(?:tg ?(\d+))?(?: @ d ?(\d+))?$`)
-	figures   = regexp.MustCompile(`[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?`)
+	buildLine = lazy(`^build: ([0-9a-z]+) \((\d+)\)`)
+	tableTest = lazy(`^(?:pp ?(\d+))?\+?(?:tg ?(\d+))?(?: @ d ?(\d+))?$`)
+	figures   = lazy(`[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?`)
 )
 
 func (b *benchTable) line(n int, s string) {

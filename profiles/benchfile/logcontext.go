@@ -1,7 +1,6 @@
 package benchfile
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,18 +26,18 @@ type logContext struct {
 }
 
 var (
-	cudaFound   = regexp.MustCompile(`ggml_cuda_init: found \d+ (CUDA|ROCm|MUSA) devices`)
-	cudaDevice  = regexp.MustCompile(`^\s*Device (\d+): (.+?), (?:compute capability|gfx|VMM|mp_)`)
-	vulkanLine  = regexp.MustCompile(`ggml_vulkan: (\d+) = (.+?) (?:\([^()]*\) )?\|`)
-	metalLine   = regexp.MustCompile(`ggml_metal_(?:device_)?init: (?:found device|picking default device|GPU name)\s*:\s*(.+)$`)
-	loadedFrom  = regexp.MustCompile(`loaded meta data with .+ from (.+?) \(version`)
-	fileType    = regexp.MustCompile(`(?:print_info: file type|print_meta: model ftype)\s*=\s*(.+)$`)
-	layersOn    = regexp.MustCompile(`offloaded (\d+)/(\d+) layers to GPU`)
-	buildIs     = regexp.MustCompile(`build: (\d+) \(([0-9a-z]+)\)`)
-	expertOnCPU = regexp.MustCompile(`tensor blk\.(\d+)\.\w*exps\S* .*buffer type overridden to CPU`)
-	systemInfo  = regexp.MustCompile(`system_info: n_threads = (\d+)`)
-	contextIs   = regexp.MustCompile(`(?:llama_context|llama_new_context_with_model): (n_ubatch|flash_attn)\s*=\s*(\w+)`)
-	cacheIs     = regexp.MustCompile(`\bK \((\w+)\):.*\bV \((\w+)\):`)
+	cudaFound   = lazy(`ggml_cuda_init: found \d+ (CUDA|ROCm|MUSA) devices`)
+	cudaDevice  = lazy(`^\s*Device (\d+): (.+?), (?:compute capability|gfx|VMM|mp_)`)
+	vulkanLine  = lazy(`ggml_vulkan: (\d+) = (.+?) (?:\([^()]*\) )?\|`)
+	metalLine   = lazy(`ggml_metal_(?:device_)?init: (?:found device|picking default device|GPU name)\s*:\s*(.+)$`)
+	loadedFrom  = lazy(`loaded meta data with .+ from (.+?) \(version`)
+	fileType    = lazy(`(?:print_info: file type|print_meta: model ftype)\s*=\s*(.+)$`)
+	layersOn    = lazy(`offloaded (\d+)/(\d+) layers to GPU`)
+	buildIs     = lazy(`build: (\d+) \(([0-9a-z]+)\)`)
+	expertOnCPU = lazy(`tensor blk\.(\d+)\.\w*exps\S* .*buffer type overridden to CPU`)
+	systemInfo  = lazy(`system_info: n_threads = (\d+)`)
+	contextIs   = lazy(`(?:llama_context|llama_new_context_with_model): (n_ubatch|flash_attn)\s*=\s*(\w+)`)
+	cacheIs     = lazy(`\bK \((\w+)\):.*\bV \((\w+)\):`)
 )
 
 const maxDevices = 64
@@ -112,7 +111,7 @@ func (c *logContext) offloaded(on, all string) {
 
 func (c *logContext) setting(s string) {
 	// the words first: an expression on every line of a large file takes long
-	match := func(words string, e *regexp.Regexp) []string {
+	match := func(words string, e pattern) []string {
 		if !strings.Contains(s, words) {
 			return nil
 		}

@@ -2,7 +2,6 @@ package benchfile
 
 import (
 	"path"
-	"regexp"
 	"strings"
 	"sync"
 
@@ -19,7 +18,7 @@ func baseName(s string) string {
 }
 
 // formatInName finds weight formats in the names of files and tags.
-var formatInName = regexp.MustCompile(`(?i)(?:^|[-_.:])((?:UD-)?(?:I?Q[1-8]_[0-9A-Z]+(?:_[0-9A-Z]+)*|TQ[12]_0|BF16|F16|F32|FP16|MXFP4(?:_MOE)?))(?:[-.]|$)`)
+var formatInName = lazy(`(?i)(?:^|[-_.:])((?:UD-)?(?:I?Q[1-8]_[0-9A-Z]+(?:_[0-9A-Z]+)*|TQ[12]_0|BF16|F16|F32|FP16|MXFP4(?:_MOE)?))(?:[-.]|$)`)
 
 // formats is the catalogue, nil if it is broken, which its own tests tell.
 var formats = sync.OnceValue(func() *format.Table {
@@ -51,8 +50,8 @@ func weightsInName(name string) (weights, text string) {
 }
 
 var (
-	shard = regexp.MustCompile(`-\d{5}-of-\d{5}$`)
-	cache = regexp.MustCompile(`(?i)^.+[-_]GGUF_`) // files that llama.cpp downloaded carry the repository before the name
+	shard = lazy(`-\d{5}-of-\d{5}$`)
+	cache = lazy(`(?i)^.+[-_]GGUF_`) // files that llama.cpp downloaded carry the repository before the name
 )
 
 // modelName returns the part of a file's name or an id that names the model:
@@ -94,7 +93,7 @@ var typeWords = map[string]string{
 	"Q4_0_8_8":      "Q4_0",
 }
 
-var bitsPerWeight = regexp.MustCompile(` - [0-9.]+ bpw`)
+var bitsPerWeight = lazy(` - [0-9.]+ bpw`)
 
 // weightsInType reads the weight format at the end of llama.cpp's description
 // of a model, "llama 8B Q4_K - Medium", or of its file type alone. The rest is

@@ -3,7 +3,6 @@ package benchfile
 import (
 	"encoding/json"
 	"math"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -125,9 +124,9 @@ type ollamaText struct {
 }
 
 var (
-	ollamaLine = regexp.MustCompile(`^\s*(total duration|load duration|prompt eval count|prompt eval duration|prompt eval rate|eval count|eval duration|eval rate):\s+(\S+)`)
-	ollamaCall = regexp.MustCompile(`\bollama run((?:\s+-\S+)*)\s+([A-Za-z0-9][\w./:-]*)`)
-	ollamaPS   = regexp.MustCompile(`\s(\d+)%(/\d+%)? (GPU|CPU|CPU/GPU)\s`)
+	ollamaLine = lazy(`^\s*(total duration|load duration|prompt eval count|prompt eval duration|prompt eval rate|eval count|eval duration|eval rate):\s+(\S+)`)
+	ollamaCall = lazy(`\bollama run((?:\s+-\S+)*)\s+([A-Za-z0-9][\w./:-]*)`)
+	ollamaPS   = lazy(`\s(\d+)%(/\d+%)? (GPU|CPU|CPU/GPU)\s`)
 )
 
 func (o *ollamaText) line(n int, s string) {

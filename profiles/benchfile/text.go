@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -55,7 +54,7 @@ func firstLine(data []byte) int {
 }
 
 // escapes are the terminal's colour and cursor codes.
-var escapes = regexp.MustCompile(`\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])`)
+var escapes = lazy(`\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])`)
 
 // scanText gives every line to the readers of text, each of which picks its own.
 func (r *reader) scanText(data []byte) {

@@ -2,7 +2,6 @@ package benchfile
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
 )
 
@@ -26,9 +25,9 @@ type timingsBlock struct {
 }
 
 var (
-	timingLine  = regexp.MustCompile(`^(.*?)(prompt )?eval time =\s*([0-9.]+) ms /\s*(\d+) (?:tokens|runs)`)
-	releaseLine = regexp.MustCompile(`stop processing: n_(?:past|tokens) = (\d+), truncated = (\d)`)
-	shortLine   = regexp.MustCompile(`\[ Prompt: [0-9.,]+ t/s \| Generation: [0-9.,]+ t/s \]`)
+	timingLine  = lazy(`^(.*?)(prompt )?eval time =\s*([0-9.]+) ms /\s*(\d+) (?:tokens|runs)`)
+	releaseLine = lazy(`stop processing: n_(?:past|tokens) = (\d+), truncated = (\d)`)
+	shortLine   = lazy(`\[ Prompt: [0-9.,]+ t/s \| Generation: [0-9.,]+ t/s \]`)
 )
 
 func (t *timingsText) line(n int, s string) {

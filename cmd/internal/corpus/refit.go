@@ -20,6 +20,9 @@ const (
 	modelFolds  = 10
 )
 
+func byDevice(o *fit.Observation) string { return o.Device }
+func byModel(o *fit.Observation) string  { return o.Model }
+
 // Calibration is what the corpus yields.
 type Calibration struct {
 	Table *calibration.Table
@@ -89,12 +92,12 @@ func Calibrate(ctx context.Context, store *scenario.Store, workers int, progress
 		return nil, err
 	}
 	say(fmt.Sprintf("leaving out whole devices (%d fits)", deviceFolds))
-	byDevice, err := fit.LeaveOut(prior, t, obs, judged, func(o *fit.Observation) string { return o.Device }, deviceFolds, workers, cfg)
+	ofDevice, err := fit.LeaveOut(prior, t, obs, judged, byDevice, deviceFolds, workers, cfg)
 	if err != nil {
 		return nil, err
 	}
 	say(fmt.Sprintf("leaving out whole models (%d fits)", modelFolds))
-	byModel, err := fit.LeaveOut(prior, t, obs, judged, func(o *fit.Observation) string { return o.Model }, modelFolds, workers, cfg)
+	ofModel, err := fit.LeaveOut(prior, t, obs, judged, byModel, modelFolds, workers, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -102,17 +105,16 @@ func Calibrate(ctx context.Context, store *scenario.Store, workers int, progress
 	cases := make([]fit.Case, 0, 2*len(examples))
 	for i := range examples {
 		o := examples[i].Observation
-		for _, j := range [...]fit.Judgement{byDevice[i], byModel[i]} {
+		for _, j := range [...]fit.Judgement{ofDevice[i], ofModel[i]} {
 			cases = append(cases, fit.Case{Judgement: j, Decoding: o.Decoding, Device: o.Device})
 		}
 	}
-	scored := func(c *fit.Case) bool { return true }
 	marks := map[*fit.Case]bool{}
 	for i := range examples {
 		ok := examples[i].Row.Quality != measured.QualityC
 		marks[&cases[2*i]], marks[&cases[2*i+1]] = ok, ok
 	}
-	scored = func(c *fit.Case) bool { return marks[c] }
+	scored := func(c *fit.Case) bool { return marks[c] }
 	fit.NewSpreads(cases, scored).Apply(t)
 	c := &Calibration{Table: t, CrossValidation: crossValidation(examples, cases, scored)}
 	c.Parameters, c.Groups, err = t.Format()

@@ -388,8 +388,12 @@ func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
 	}
 	bw *= 1 + (sockets-1)*b.NUMA
 	peak *= used / cores
-	if c.BoostGHz > c.BaseGHz && c.BaseGHz > 0 && used < total {
-		peak *= 1 + (c.BoostGHz/c.BaseGHz-1)*(1-used/total) // few threads run at higher clocks
+	switch {
+	case used >= total:
+	case c.BoostGHz > c.BaseGHz && c.BaseGHz > 0: // few threads run at higher clocks
+		peak *= 1 + (c.BoostGHz/c.BaseGHz-1)*(1-used/total)
+	default: // and on the faster cores
+		peak *= math.Pow(total/used, t.Host.FewThreadsGain)
 	}
 	// Threads draw ThreadGBps each until the memory is exhausted; the fourth
 	// power norm rounds the corner.

@@ -237,6 +237,9 @@ type HostRules struct {
 	FlopsPerCycle []ISAFactor `json:"flops_per_cycle"`
 	GHz           float64     `json:"assumed_ghz"`
 	Cores         float64     `json:"assumed_cores"`
+	// FewThreadsGain is by how much a few threads do better than their share
+	// of the cores where the clocks are not known, as an exponent.
+	FewThreadsGain float64 `json:"few_threads_gain,omitempty"`
 	// FlopsPerByte gives a peak from the bandwidth where nothing else is
 	// known of an accelerator.
 	FlopsPerByte float64 `json:"assumed_flops_per_byte"`

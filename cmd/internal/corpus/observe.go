@@ -32,7 +32,7 @@ type Miss struct {
 }
 
 // weights of the qualities: what a row of unknown settings is worth.
-var weights = map[byte]float64{measured.QualityA: 1, measured.QualityB: 0.7, measured.QualityC: 0.15}
+var weights = map[byte]float64{measured.QualityA: 1, measured.QualityB: 0.7, measured.QualityC: 0.05}
 
 // spilledWeight is what a row is worth that probably ran partly elsewhere.
 const spilledWeight = 0.1

@@ -2,7 +2,6 @@ package calibration
 
 import (
 	"math"
-	"strings"
 
 	"github.com/plimsoll/plimsoll/estimator/format"
 	"github.com/plimsoll/plimsoll/hardware"
@@ -23,84 +22,6 @@ const (
 var levelNames = [...]string{"device", "family", "vendor", "kind", "assumed"}
 
 func (l Level) String() string { return levelNames[l] }
-
-// Classes that only arithmetic tells apart: backends without BF16 kernels
-// convert; the 4-bit i-quants look up 16 values where the smaller ones look
-// up whole grids; CPUs repack Q4_K and Q4_0 but not their siblings.
-const (
-	classBF16 format.Class = "bf16"
-	classIQ4  format.Class = "iq4"
-	classK23  format.Class = "kquant23"
-	classK56  format.Class = "kquant56"
-	classQ5   format.Class = "q5"
-)
-
-// classes in the order of Params' arrays.
-var classes = [...]format.Class{format.ClassF32, format.ClassF16, format.ClassQ8, format.ClassLegacy, format.ClassKQuant,
-	format.ClassIQuant, format.ClassINT4, format.ClassFP8, format.ClassW8A8, format.ClassFP4, format.ClassTernary, classBF16, classIQ4,
-	classK23, classK56, classQ5}
-
-// NumClasses is the length of Params' arrays.
-const NumClasses = len(classes)
-
-// ClassIndex returns the place in Params' arrays of a class and the weight
-// format it came from; an unknown class counts as a k-quant.
-func ClassIndex(c format.Class, name string) int {
-	c = finer(c, name)
-	for i := range classes {
-		if classes[i] == c {
-			return i
-		}
-	}
-	return 4
-}
-
-// finer splits a class by the weight format's name.
-func finer(c format.Class, name string) format.Class {
-	switch c {
-	case format.ClassF16:
-		if name == "BF16" {
-			return classBF16
-		}
-	case format.ClassIQuant:
-		if strings.Contains(name, "IQ4") {
-			return classIQ4
-		}
-	case format.ClassLegacy:
-		switch {
-		case strings.Contains(name, "IQ4"):
-			return classIQ4
-		case strings.Contains(name, "Q5_"), strings.Contains(name, "Q4_1"):
-			return classQ5
-		}
-	case format.ClassKQuant:
-		i := strings.Index(name, "Q")
-		if i >= 0 && i+1 < len(name) {
-			switch name[i+1] {
-			case '2', '3':
-				return classK23
-			case '5', '6':
-				return classK56
-			}
-		}
-	}
-	return c
-}
-
-// coarser undoes finer, for parameters that do not tell the parts apart.
-func coarser(c format.Class) format.Class {
-	switch c {
-	case classBF16:
-		return format.ClassF16
-	case classIQ4:
-		return format.ClassIQuant
-	case classK23, classK56:
-		return format.ClassKQuant
-	case classQ5:
-		return format.ClassLegacy
-	}
-	return c
-}
 
 // Params are the parameters for one engine on one processor, resolved to
 // absolute rates: what Lookup makes of the table once, for many estimates.
@@ -492,68 +413,3 @@ func pick(r *hardware.Rates, name string) float64 {
 	}
 	return 0
 }
-
-// Family names a device's family: its architecture and kind of memory.
-func Family(d *hardware.Device) string {
-	if d.Architecture == "" {
-		return ""
-	}
-	return d.Architecture + "/" + memoryKind(d)
-}
-
-func memoryKind(d *hardware.Device) string {
-	switch {
-	case d.Unified:
-		return "unified"
-	case strings.HasPrefix(d.MemoryType, "HBM"):
-		return "hbm"
-	}
-	return "gddr"
-}
-
-// HostFamily names a processor's family: its widest instruction set.
-func HostFamily(c *hardware.CPU) string {
-	for _, want := range [...]string{"amx_int8", "avx512_vnni", "avx512", "avx2", "i8mm", "dotprod", "neon"} {
-		for _, s := range c.ISA {
-			if s == want {
-				return want
-			}
-		}
-	}
-	return ""
-}
-
-// months returns how many months date lies before reference; 0 when either
-// cannot be read.
-func months(reference, date string) float64 {
-	r, ok1 := month(reference)
-	d, ok2 := month(date)
-	if !ok1 || !ok2 {
-		return 0
-	}
-	return float64(r - d)
-}
-
-func month(s string) (int, bool) {
-	if len(s) < 7 || s[4] != '-' {
-		return 0, false
-	}
-	n := 0
-	for i, w := range [...]int{0, 1, 2, 3, 5, 6} {
-		c := s[w]
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		if i < 4 {
-			n = n*10 + int(c-'0')
-		}
-	}
-	return n*12 + int(s[5]-'0')*10 + int(s[6]-'0'), true
-}
-
-// ClassName returns the name by which parameters of a class index are stored.
-func ClassName(i int) string { return string(classes[i]) }
-
-// Coarser returns the class whose parameters serve where those of a finer
-// one are not given.
-func Coarser(class string) string { return string(coarser(format.Class(class))) }

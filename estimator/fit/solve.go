@@ -148,9 +148,6 @@ func (r *regression) finish() error {
 	return r.resolve()
 }
 
-// Trace, when set, is told of each iteration.
-var Trace func(iteration, parameters int, loss float64)
-
 // resolveOf looks up the rates of the sites that a parameter touches.
 func (r *regression) resolveOf(n int) {
 	last := -1
@@ -219,9 +216,6 @@ func (r *regression) solve() error {
 			x = r.vector()
 		}
 		h, g := r.normal(j, x)
-		if Trace != nil {
-			Trace(iteration, len(x), loss)
-		}
 		improved := false
 		for try := 0; try < 8; try++ {
 			dx, err := descend(h, g, lambda)

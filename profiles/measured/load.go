@@ -25,9 +25,6 @@ var Columns = []string{"id", "model", "weights", "kv", "engine", "backend", "ver
 // once. The slice is shared: do not change it.
 func Local() ([]Row, error) { return localRows() }
 
-// LocalCSV returns the rows as they are embedded, for the version of the data.
-func LocalCSV() string { return localCSV }
-
 var localRows = sync.OnceValues(func() ([]Row, error) { return parse(localCSV, localSources) })
 
 func parse(data, sources string) ([]Row, error) {

@@ -1,6 +1,9 @@
 package measured
 
 import (
+	"encoding/csv"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -60,5 +63,47 @@ func TestParse(t *testing.T) {
 		if _, err := parse(header+bad.line, sources); err == nil || !strings.Contains(err.Error(), bad.want) {
 			t.Errorf("%q: got %v, want %q", bad.line, err, bad.want)
 		}
+	}
+}
+
+// The serving rows are not decoded yet; what they will be joined by must be whole.
+func TestServingRows(t *testing.T) {
+	read := func(name string) [][]string {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		lines, err := csv.NewReader(f).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lines
+	}
+	where := map[string]bool{}
+	for _, l := range read("speed_serving_sources.csv")[1:] {
+		where[l[0]] = l[1] != ""
+	}
+	lines := read("speed_serving.csv")
+	column := map[string]int{}
+	for i, name := range lines[0] {
+		column[name] = i
+	}
+	if len(lines) < 7000 {
+		t.Errorf("%d rows, want all", len(lines)-1)
+	}
+	seen := map[string]bool{}
+	for n, l := range lines[1:] {
+		id := l[column["id"]]
+		v, err := strconv.ParseFloat(l[column["value"]], 64)
+		switch {
+		case id == "" || seen[id]:
+			t.Errorf("line %d: id %q is missing or taken", n+2, id)
+		case !where[l[column["source"]]]:
+			t.Errorf("%s: no source", id)
+		case l[column["exclude"]] == "" && (err != nil || v <= 0):
+			t.Errorf("%s: value %q", id, l[column["value"]])
+		}
+		seen[id] = true
 	}
 }

@@ -30,6 +30,7 @@ var allowed = []struct {
 	{"estimator/place", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine"}},
 	{"estimator/memory", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/place"}},
 	{"estimator/phase", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/place"}},
+	{"estimator/serving", nil},
 	{"estimator/calibration", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/phase"}},
 	{"estimator/roofline", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/place", "estimator/phase", "estimator/calibration"}},
 	{"estimator", []string{"hardware", "estimator/"}},

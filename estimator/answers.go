@@ -115,9 +115,16 @@ func maxSequences(req *Request, e *Result, limit int) int {
 }
 
 // bestFormat returns the largest weight format of the engine's ladder that
-// fits without offload (or, failing that, with it); "" when none does.
+// fits without offload (or, failing that, with it); "" when none does. A file
+// has but its own.
 func bestFormat(req *Request, e *Result) string {
-	if req.Model.FromFile || req.Formats == nil {
+	if req.Model.FromFile {
+		if rank(e.Verdict) <= rank(FitsOffload) {
+			return req.Weights.Format
+		}
+		return ""
+	}
+	if req.Formats == nil {
 		return ""
 	}
 	for _, limit := range []int{rank(Fits), rank(FitsOffload)} {

@@ -130,7 +130,17 @@ type Link struct {
 	BusGBpsPeak   float64 `json:"bus_gb_s_peak,omitempty"`      //
 	SmallMicros   float64 `json:"allreduce_us_small,omitempty"` // all-reduce of a small message
 	Micros64KiB   float64 `json:"allreduce_us_64kib,omitempty"`
+	// Collectives are all-reduces measured over fewer or more devices, by
+	// their number, ascending.
+	Collectives []Collective `json:"-"`
 	Provenance
+}
+
+// Collective is an all-reduce measured over a number of devices.
+type Collective struct {
+	Ranks                                  int
+	SmallMicros, Micros64KiB               float64 // time of a few bytes, and of 64 KiB
+	BusGBps1MiB, BusGBps16MiB, BusGBpsPeak float64 // bus bandwidth: 2(n−1)/n of the bytes over the time
 }
 
 // Node is one computer: a host with its accelerators.
@@ -140,6 +150,10 @@ type Node struct {
 	Host    Host      `json:"host"`
 	Devices []*Device `json:"devices,omitempty"`
 	Link    *Link     `json:"link,omitempty"` // between the devices of the node
+	// Box and Network are set where the node stands for several computers
+	// (Machine.Join): devices in each, and the link between them.
+	Box     int   `json:"-"`
+	Network *Link `json:"-"`
 }
 
 // Machine is what an estimate is made for: one node, or several joined by a network.

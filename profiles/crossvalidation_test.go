@@ -67,6 +67,13 @@ func TestCrossValidationIsOfTheRows(t *testing.T) {
 	for i := range rows {
 		usable[rows[i].ID] = rows[i].Exclude == ""
 	}
+	served, err := measured.Serving()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range served {
+		usable[served[i].ID] = served[i].Exclude == ""
+	}
 	for id := range all {
 		if ok, known := usable[id]; !known || !ok {
 			t.Errorf("%s is judged, but is no usable row: run plimsoll calibrate", id)

@@ -191,14 +191,14 @@ func pcieLink(d *hardware.Device, lanes int) (*hardware.Link, error) {
 	return l, err
 }
 
-// addMeasured adds to l the collectives measured over n devices of a system,
-// or over the largest smaller number that was measured.
+// addMeasured adds to l the collectives measured over devices of a system, and
+// as its own those over n of them or over the largest smaller number.
 func addMeasured(l *hardware.Link, system string, n int) error {
 	if system == "" {
 		return nil
 	}
-	for ; n >= 2; n-- {
-		tail := system + "-" + strconv.Itoa(n) + "gpu"
+	for ranks := 2; ranks <= maxMeasured; ranks *= 2 {
+		tail := system + "-" + strconv.Itoa(ranks) + "gpu"
 		r, ok := links.find("measured-nccl-" + tail)
 		if !ok {
 			r, ok = links.find("measured-oneccl-" + tail)
@@ -206,17 +206,30 @@ func addMeasured(l *hardware.Link, system string, n int) error {
 		if !ok {
 			continue
 		}
-		l.BusGBps1MiB, l.BusGBps16MiB, l.BusGBpsPeak = r.number("bus_gb_s_1mib"), r.number("bus_gb_s_16mib"), r.number("bus_gb_s_peak")
-		l.SmallMicros, l.Micros64KiB = r.number("allreduce_us_small"), r.number("allreduce_us_64kib")
+		c := hardware.Collective{Ranks: ranks, SmallMicros: r.number("allreduce_us_small"), Micros64KiB: r.number("allreduce_us_64kib"),
+			BusGBps1MiB: r.number("bus_gb_s_1mib"), BusGBps16MiB: r.number("bus_gb_s_16mib"), BusGBpsPeak: r.number("bus_gb_s_peak")}
 		// Engines send small messages through all-reduce kernels of their own.
 		if own, ok := links.find("measured-custom-ar-vllm-" + tail); ok {
-			l.SmallMicros, l.Micros64KiB = own.number("allreduce_us_small"), own.number("allreduce_us_64kib")
+			c.SmallMicros, c.Micros64KiB = own.number("allreduce_us_small"), own.number("allreduce_us_64kib")
 		}
-		l.Source += "; collectives: " + r.text("source")
-		return r.fault()
+		l.Collectives = append(l.Collectives, c)
+		if ranks > n {
+			continue
+		}
+		l.BusGBps1MiB, l.BusGBps16MiB, l.BusGBpsPeak = c.BusGBps1MiB, c.BusGBps16MiB, c.BusGBpsPeak
+		l.SmallMicros, l.Micros64KiB = c.SmallMicros, c.Micros64KiB
+		if len(l.Collectives) == 1 {
+			l.Source += "; collectives: " + r.text("source")
+		}
+		if err := r.fault(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
+
+// maxMeasured is the largest number of devices whose collectives are listed.
+const maxMeasured = 8
 
 func linkByID(id string) (*hardware.Link, error) {
 	r, ok := links.find(id)

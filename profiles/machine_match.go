@@ -293,7 +293,15 @@ func AssumedCPU(cores int, isa []string, vendor string) *hardware.CPU {
 	if err != nil {
 		return nil
 	}
-	c.Vendor, c.Cores, c.ISA = vendor, cores, isa
+	c.Vendor = vendor
+	if cores > 0 {
+		c.Cores = cores
+		delete(c.Assumed, "cores")
+	}
+	if len(isa) > 0 {
+		c.ISA = isa
+		delete(c.Assumed, "isa")
+	}
 	assume(&c.Provenance, "bandwidth_gb_s", fmt.Sprintf("the processor is not in the catalogue: memory as of %s", id))
 	return c
 }

@@ -35,20 +35,21 @@ type Params struct {
 	ExpertClass     [NumClasses]float64 // multiplies both for routed experts
 	RecurrentGEMM   float64             // relative to GEMM
 	HalfRows        float64
-	HalfWidth       float64
 	ActivationBps   float64 // bytes/s of one pass over the activations
 	ScoreSecPerByte float64 // of attention scores, where attention is not fused
 	ExpertHalfRows  float64
+	ExpertHalfWidth float64
 	AttnFLOPS       [2]float64 // FLOP/s of attention scores; [1] with flash attention
 	// Fixed times in seconds.
-	Step, Layer, MoELayer, RecurrentLayer, Prefill, Cross, Hop, Sync float64
-	LinkBps                                                          float64 // bytes/s from the host's memory to the device
-	StageBps                                                         float64 // bytes/s through the host's staging buffers, 0 for no bound
-	StreamOnce                                                       bool    // host weights are copied once for a prompt, not for each micro-batch
-	StreamRows, Pipeline                                             float64
-	DriftDecode, DriftPrefill                                        float64 // multiply the times of the phase (at least 1)
-	ExpertAge, RecurrentAge                                          float64 // multiply the times of experts and recurrent mixers
-	SDDecode, SDPrefill                                              float64 // standard deviation of the log
+	Step, Layer, MoELayer, RecurrentLayer, Prefill, Cross, Hop, Sync, SyncHost, Sequence, Network float64
+	Bus, BusHost                                                                                  float64 // shares of a link's rate that collectives reach
+	LinkBps                                                                                       float64 // bytes/s from the host's memory to the device
+	StageBps                                                                                      float64 // bytes/s through the host's staging buffers, 0 for no bound
+	StreamOnce                                                                                    bool    // host weights are copied once for a prompt, not for each micro-batch
+	StreamRows, Pipeline                                                                          float64
+	DriftDecode, DriftPrefill                                                                     float64 // multiply the times of the phase (at least 1)
+	ExpertAge, RecurrentAge                                                                       float64 // multiply the times of experts and recurrent mixers
+	SDDecode, SDPrefill                                                                           float64 // standard deviation of the log
 
 	// Waiting multiplies the fixed times of a host by what its threads wait
 	// for one another; 0 stands for 1.
@@ -94,9 +95,9 @@ func (t *Table) Lookup(k Key) (*Params, error) {
 		if key == "" {
 			continue
 		}
-		// What holds of the hardware under any engine, then what holds of it
-		// under this one.
-		if g, ok := t.Groups[GroupKey(Any, Any, levelNames[level], key)]; ok {
+		// What holds of the hardware under any engine of the kind, then what
+		// holds of it under this one.
+		if g, ok := t.Groups[GroupKey(Any, bs.shared(), levelNames[level], key)]; ok {
 			f = f.times(g.Factors)
 			p.Level, name = min(p.Level, Level(level)), key
 		}
@@ -191,7 +192,7 @@ func (t *Table) Sources(k Key) (sets []int, groups []string) {
 		if s.Base != nil {
 			for level, key := range k.levels() {
 				if key != "" {
-					groups = append(groups, GroupKey(Any, Any, levelNames[level], key), GroupKey(s.Engine, s.Backend, levelNames[level], key))
+					groups = append(groups, GroupKey(Any, s.shared(), levelNames[level], key), GroupKey(s.Engine, s.Backend, levelNames[level], key))
 				}
 			}
 			break
@@ -256,7 +257,7 @@ func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device, date s
 	if b.EraGEMM > 0 && date != "" && date[:min(7, len(date))] <= b.Era {
 		era = b.EraGEMM
 	}
-	p.rates(b, f, bw, attn, few, quantised{few: one(b.FewByFamily[Family(d)]), many: era}, many)
+	p.rates(b, f, bw, attn, few, quantised{few: one(b.FewByFamily[Family(d)]), many: era * one(b.ManyByFamily[Family(d)])}, many)
 	p.LinkBps = t.Host.link(d) * b.Link
 }
 
@@ -287,6 +288,10 @@ func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
 		p.Assumed = append(p.Assumed, "memory bandwidth of "+c.ID)
 	}
 	cores := float64(c.Cores)
+	if c.Assumed["cores"] != "" {
+		// Who gives threads says how many cores there are.
+		cores = math.Max(cores, float64(k.Threads))
+	}
 	if cores <= 0 {
 		cores = t.Host.Cores
 	}
@@ -358,13 +363,15 @@ func (p *Params) rates(b *Base, f Factors, bw, attn, few float64, q quantised, m
 	p.ExpertGEMM, p.RecurrentGEMM = b.ExpertGEMM, b.RecurrentGEMM
 	p.ActivationBps = bw / math.Max(1e-9, b.Passes)
 	p.ScoreSecPerByte = b.ScorePasses / bw / cache
-	p.HalfRows, p.ExpertHalfRows, p.HalfWidth = b.HalfRows, b.ExpertHalfRows, b.HalfWidth
+	p.HalfRows, p.ExpertHalfRows, p.ExpertHalfWidth = b.HalfRows, b.ExpertHalfRows, b.ExpertHalfWidth
 }
 
 func (p *Params) fixed(b *Base, f Factors) {
 	us := 1e-6 * one(f.Overhead) * one(p.Waiting)
 	p.Step, p.Layer, p.MoELayer, p.RecurrentLayer = b.StepMicros*us, b.LayerMicros*us, b.MoEMicros*us, b.RecurrentMicros*us
 	p.Prefill, p.Cross, p.Hop, p.Sync = b.PrefillMicros*us, b.CrossMicros*1e-6, b.HopMicros*1e-6, b.SyncMicros*1e-6
+	p.Sequence, p.Network = b.SequenceMicros*us, b.NetworkMicros*1e-6
+	p.SyncHost, p.Bus, p.BusHost = b.SyncHostMicros*1e-6, b.Bus, b.BusHost
 	p.StreamRows, p.Pipeline, p.StageBps = b.StreamRows, b.Pipeline, b.StageGBps*1e9
 }
 

@@ -31,7 +31,10 @@ type Set struct {
 	// set gives none of its own; Factors then multiply its parameters.
 	Like    string  `json:"like,omitempty"`
 	Factors Factors `json:"factors,omitzero"`
-	Base    *Base   `json:"base,omitempty"`
+	// Unlike is by how much more than usual the factors may differ from 1 in
+	// the fit: for programs that share little with what they are likened to.
+	Unlike float64 `json:"unlike,omitempty"`
+	Base   *Base   `json:"base,omitempty"`
 	// StreamOnce says that the engine copies host-resident weights to the
 	// device once for a whole prompt.
 	StreamOnce bool `json:"stream_once,omitempty"`
@@ -134,8 +137,9 @@ type Base struct {
 	// half of its rate.
 	HalfRows       float64 `json:"half_rows"`
 	ExpertHalfRows float64 `json:"expert_half_rows"`
-	// HalfWidth is the width of the matrices at which it does.
-	HalfWidth float64 `json:"half_width,omitempty"`
+	// ExpertHalfWidth is the width of an expert's matrices, as a device holds
+	// them, at which they are multiplied at half of the rate.
+	ExpertHalfWidth float64 `json:"expert_half_width,omitempty"`
 	// Attn is the share of the attention rate that scores reach in prefill,
 	// without and with flash attention.
 	Attn      float64 `json:"attn"`
@@ -153,10 +157,15 @@ type Base struct {
 	MoEMicros       float64 `json:"moe_us"`
 	RecurrentMicros float64 `json:"recurrent_us"`
 	PrefillMicros   float64 `json:"prefill_us"` // of a prefill
+	// SequenceMicros is what a step costs for each sequence in it: scheduling,
+	// sampling and handing out its token.
+	SequenceMicros float64 `json:"sequence_us,omitempty"`
 	// CrossMicros is the cost of handing activations to the host and back,
 	// HopMicros that of handing them to the next device.
 	CrossMicros float64 `json:"cross_us"`
 	HopMicros   float64 `json:"hop_us"`
+	// NetworkMicros is the wait for one message to another computer.
+	NetworkMicros float64 `json:"network_us,omitempty"`
 	// Link is the share of the link's nominal rate that streamed weights
 	// reach; StreamRows the rows from which the engine streams host-resident
 	// weights to the device instead of computing on the host, 0 for never.
@@ -168,9 +177,16 @@ type Base struct {
 	// Pipeline is the share of the ideal gain of a pipelined prefill over
 	// several devices that is realised, 0 for none.
 	Pipeline float64 `json:"pipeline"`
-	// SyncMicros is the cost of one all-reduce of tensor parallelism per
-	// doubling of the devices, in microseconds, where the link does not say.
-	SyncMicros float64 `json:"sync_us"`
+	// SyncMicros is what one all-reduce of tensor parallelism costs two devices
+	// beside the transfer, in microseconds; half as much more with every
+	// doubling of them. SyncHostMicros comes on top where the devices are
+	// joined through the host.
+	SyncMicros     float64 `json:"sync_us"`
+	SyncHostMicros float64 `json:"sync_host_us,omitempty"`
+	// Bus and BusHost are the shares of the nominal rate that all-reduces
+	// reach over direct links and through the host, where none was measured.
+	Bus     float64 `json:"bus,omitempty"`
+	BusHost float64 `json:"bus_host,omitempty"`
 	// ThreadGBps is the bandwidth that one thread draws, NUMA the worth of a
 	// further socket relative to the first (host sets only).
 	ThreadGBps float64 `json:"thread_gb_s,omitempty"`
@@ -191,6 +207,9 @@ type Base struct {
 	// integer dot products per FP32 operation, which the families' vector
 	// units are not alike in.
 	FewByFamily map[string]float64 `json:"few_by_family,omitempty"`
+	// ManyByFamily does the same for many rows: what matrix instructions
+	// other than the newest reach of the nominal rate. 1 where not named.
+	ManyByFamily map[string]float64 `json:"many_by_family,omitempty"`
 	// EraGEMM multiplies many-rows arithmetic on quantised weights in builds
 	// up to the month Era, which had other kernels.
 	Era     string  `json:"era,omitempty"`
@@ -279,7 +298,17 @@ func (b *Base) clone() *Base {
 	c.GEMV, c.GEMM, c.ExpertClass = maps.Clone(b.GEMV), maps.Clone(b.GEMM), maps.Clone(b.ExpertClass)
 	c.ISA = slices.Clone(b.ISA)
 	c.FewByFamily = maps.Clone(b.FewByFamily)
+	c.ManyByFamily = maps.Clone(b.ManyByFamily)
 	return &c
+}
+
+// shared is the backend under which groups are kept that hold of the hardware
+// under any engine of the set's kind.
+func (s *Set) shared() string {
+	if s.Kind == "" {
+		return Any
+	}
+	return s.Kind
 }
 
 // KindOf returns the index of the set of the kind of a set, -1 for none.

@@ -34,6 +34,9 @@ type Rules struct {
 	// is the first to go to a device (else the last).
 	Offload     string `json:"offload"`
 	OutputFirst bool   `json:"output_first"`
+	// Split is how several devices share a model where nobody says: "tensor",
+	// or "" for as the family does.
+	Split Split `json:"split"`
 	// FitMarginMiB is kept free on every device when the engine chooses the
 	// offload itself.
 	FitMarginMiB float64 `json:"fit_margin_mib"`
@@ -101,6 +104,13 @@ type ServeRule struct {
 	Fraction float64 `json:"fraction"`
 	// BlockTokens is the page size.
 	BlockTokens int `json:"block_tokens"`
+	// Schedule is how prompts and decoding share the engine's steps: Mixed,
+	// PrefillFirst or Static.
+	Schedule Schedule `json:"schedule"`
+	// Chunked is true when prompts are cut to the token budget, ReserveShare the
+	// share of an answer's cache that admission sets aside.
+	Chunked      bool    `json:"chunked"`
+	ReserveShare float64 `json:"reserve_share"`
 	// Steps of max_num_batched_tokens and max_num_seqs by device memory.
 	Steps []ServeStep `json:"steps"`
 	// ActivationPerSeqVocab bytes per sequence and vocabulary entry,
@@ -131,6 +141,21 @@ type ServeRule struct {
 	// devices larger than FloorFromGiB.
 	Reserve ReserveRule `json:"reserve"`
 }
+
+// Schedule is how prompts and decoding share a server's steps.
+type Schedule string
+
+// Schedules.
+const (
+	// Mixed steps carry every running sequence, and prompt tokens in what is
+	// left of the token budget (vLLM V1, TensorRT-LLM's in-flight batching).
+	Mixed Schedule = "mixed"
+	// PrefillFirst gives waiting prompts steps of their own before decoding
+	// goes on (SGLang, vLLM V0).
+	PrefillFirst Schedule = "prefill_first"
+	// Static batches run to their end before the next begins.
+	Static Schedule = "static"
+)
 
 // ServeStep gives server defaults from so much device memory on.
 type ServeStep struct {

@@ -156,6 +156,8 @@ func (s *Settings) parallel(m *model.Model, node *hardware.Node) error {
 			s.Split = SplitTensor
 		case s.PP > 1:
 			s.Split = SplitPipeline
+		case s.Rules.Split != "":
+			s.Split = s.Rules.Split
 		case llama || s.Engine.Family == Grow:
 			s.Split = SplitLayer
 		default:
@@ -175,6 +177,13 @@ func (s *Settings) parallel(m *model.Model, node *hardware.Node) error {
 		if s.TP == 0 && s.PP == 0 {
 			if s.Split == SplitTensor {
 				s.TP = free
+				if node.Box > 0 && free > node.Box {
+					// Tensors within a computer, stages across.
+					s.TP, s.PP = node.Box, free/node.Box
+				}
+				for h := heads(m); s.Engine.Serves() && s.TP > 1 && h%s.TP != 0; {
+					s.TP--
+				}
 			} else {
 				s.PP = free
 			}
@@ -194,8 +203,33 @@ func (s *Settings) parallel(m *model.Model, node *hardware.Node) error {
 	default:
 		return fmt.Errorf("split %q is not known: give layer, row, tensor or pipeline", s.Split)
 	}
+	if h := heads(m); s.Engine.Serves() && h%s.TP != 0 {
+		return fmt.Errorf("tp %d does not divide the model's %d attention heads: give a divisor of them", s.TP, h)
+	}
 	s.EP = max(s.EP, 1)
+	if n := s.TP * s.DP; s.EP > 1 && (s.EP > n || n%s.EP != 0) {
+		return fmt.Errorf("ep %d: experts are divided over tp x dp = %d devices: give a divisor of it", s.EP, n)
+	}
 	return nil
+}
+
+// heads returns the attention heads of the layers that have any.
+func heads(m *model.Model) int {
+	for i := range m.Layers {
+		if h := m.Layers[i].Heads; h > 0 {
+			return h
+		}
+	}
+	return 0
+}
+
+// ExpertRanks returns over how many devices the routed experts are divided:
+// with expert parallelism all data-parallel groups hold one set of them.
+func (s *Settings) ExpertRanks() int {
+	if s.EP > 1 {
+		return s.TP * s.DP
+	}
+	return max(s.TP, 1)
 }
 
 // backend chooses how the devices are driven.

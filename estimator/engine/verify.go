@@ -11,6 +11,10 @@ import (
 // sequences together (llama.cpp), rather than of each one.
 func (e *Engine) SharedContext() bool { return e.Family == LlamaCpp }
 
+// Serves reports whether the engine is a server that batches the requests of
+// many users continuously, and may span several computers.
+func (e *Engine) Serves() bool { return e.Family == VLLM || e.Family == SGLang || e.Family == TensorRT }
+
 // VerifyCommand fills the engine's template for the command that measures the
 // estimate on the real machine. The words it knows stand in braces: {file},
 // {repo}, {model}, {ngl}, {fa}, {ctk}, {ctv}, {prompt}, {output}, {depth}, {depths} (of prompt and of answer),

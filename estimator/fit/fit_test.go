@@ -46,7 +46,7 @@ func device(id, family string, gbps float64) *hardware.Device {
 // decode is a step that reads so many bytes of weights in so many layers.
 func decode(bytes, layers float64) *phase.Phase {
 	w := phase.Work{}
-	w.Ops[phase.MatMul] = phase.Op{FLOPs: bytes * 4, Elements: bytes * 2, Weights: bytes, Rows: 1, Layers: layers, Width: 4000}
+	w.Ops[phase.MatMul] = phase.Op{FLOPs: bytes * 4, Elements: bytes * 2, Weights: bytes, Rows: 1, Layers: layers}
 	return &phase.Phase{Decode: true, Tokens: 1, Sequences: 1, Steps: 1, Layers: layers, Works: []phase.Work{w}, Ranks: 1}
 }
 

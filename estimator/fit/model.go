@@ -89,7 +89,11 @@ func newRegression(prior *calibration.Table, obs []*Observation, cfg *Config) (*
 		default:
 			for f := range calibration.FactorFields {
 				n := r.add(factorRef(s, f), setObs[s])
-				r.draw(pick(cfg.Like, calibration.FactorFields[f].Name), 0, n, 1)
+				sd := pick(cfg.Like, calibration.FactorFields[f].Name)
+				if set.Unlike > 0 {
+					sd *= set.Unlike
+				}
+				r.draw(sd, 0, n, 1)
 			}
 		}
 	}
@@ -212,24 +216,29 @@ func (r *regression) base(s int, touches []int, kind int) {
 }
 
 // groups adds the deviations of vendors, families and devices. Where a name
-// occurs under one engine and backend only, that deviation counts as the
-// hardware's own.
+// occurs under one engine and backend of a kind only, that deviation counts as
+// the hardware's own.
 func (r *regression) groups(touches map[string][]int) {
 	keys := make([]string, 0, len(touches))
 	users := map[string]int{}
+	kinds := map[string]string{}
+	for i := range r.table.Sets {
+		s := &r.table.Sets[i]
+		kinds[s.Engine+"/"+s.Backend] = s.Kind
+	}
 	for g := range touches {
 		keys = append(keys, g)
-		if e, _, level, key := split(g); e != calibration.Any {
-			users[level+"/"+key]++
+		if e, b, level, key := split(g); e != calibration.Any {
+			users[kinds[e+"/"+b]+"/"+level+"/"+key]++
 		}
 	}
 	sort.Strings(keys)
 	for _, g := range keys {
-		e, _, level, key := split(g)
+		e, b, level, key := split(g)
 		spread := r.cfg.Own[level]
 		if e == calibration.Any {
 			spread = r.cfg.Shared[level]
-		} else if users[level+"/"+key] < 2 {
+		} else if users[kinds[e+"/"+b]+"/"+level+"/"+key] < 2 {
 			continue
 		}
 		r.table.Groups[g] = calibration.Group{Rows: len(touches[g])}

@@ -15,9 +15,11 @@ import (
 type Observation struct {
 	ID string
 	// Prefill and Decode are the phases; the measured time is
-	// Prefills × prefill + Steps × decode steps.
+	// Prefills × prefill + Steps × decode steps, and for phases that are steps
+	// of continuous batching Requests × what a request costs besides.
 	Prefill, Decode *phase.Phase
 	Prefills, Steps float64
+	Requests        float64
 	Seconds         float64
 	Weight          float64 // relative to 1, from the care of the source and the number of its rows
 
@@ -68,6 +70,9 @@ func (o *Observation) time(rates *roofline.Input) (seconds float64, traits calib
 	if o.Prefills > 0 {
 		x := roofline.Run(o.Prefill, rates)
 		seconds, traits = o.Prefills*x.Seconds, x.Traits
+	}
+	if o.Requests > 0 && rates.Device != nil {
+		seconds += o.Requests * rates.Device.Prefill * rates.Device.DriftPrefill
 	}
 	if o.Steps > 0 {
 		x := roofline.Run(o.Decode, rates)

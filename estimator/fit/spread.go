@@ -15,6 +15,9 @@ type Case struct {
 	Judgement
 	Decoding bool
 	Device   string
+	// Pool keeps apart what is not alike in how well it is known: what a set
+	// lacks of its own is taken from the cases of its pool.
+	Pool string
 }
 
 // Spreads are standard deviations of the log error: by engine/backend and
@@ -23,7 +26,8 @@ type Case struct {
 type Spreads struct {
 	Traits calibration.Traits
 	set    map[spreadKey]float64
-	all    map[spreadKey]float64 // of any set
+	all    map[spreadKey]float64 // of any set, by pool
+	pool   map[string]string     // of a set
 }
 
 type spreadKey struct {
@@ -47,7 +51,10 @@ func coarse(l calibration.Level) calibration.Level {
 
 // NewSpreads fits spreads to the cases that keep allows.
 func NewSpreads(cases []Case, keep func(*Case) bool) *Spreads {
-	s := &Spreads{set: map[spreadKey]float64{}, all: map[spreadKey]float64{}}
+	s := &Spreads{set: map[spreadKey]float64{}, all: map[spreadKey]float64{}, pool: map[string]string{}}
+	for i := range cases {
+		s.pool[cases[i].Set] = cases[i].Pool
+	}
 	for i := range calibration.TraitNames {
 		s.Traits.Decode[i], s.Traits.Prefill[i] = 1, 1
 	}
@@ -84,7 +91,7 @@ func (s *Spreads) bySet(cases []Case, keep func(*Case) bool) {
 		u := math.Abs(c.Log) / z80 / s.Traits.Spread(c.Decoding, c.Traits)
 		k := spreadKey{c.Set, c.Decoding, coarse(c.Level)}
 		own[k] = append(own[k], u)
-		k.set = ""
+		k.set = c.Pool
 		all[k] = append(all[k], u)
 	}
 	for k, v := range all {
@@ -93,7 +100,7 @@ func (s *Spreads) bySet(cases []Case, keep func(*Case) bool) {
 	clear(s.set)
 	for k, v := range own {
 		n := float64(len(v))
-		s.set[k] = math.Exp((n*math.Log(math.Max(quantile80(v), 0.01)) + shrink*math.Log(math.Max(s.all[spreadKey{"", k.decode, k.level}], 0.01))) / (n + shrink))
+		s.set[k] = math.Exp((n*math.Log(math.Max(quantile80(v), 0.01)) + shrink*math.Log(math.Max(s.all[spreadKey{s.pool[k.set], k.decode, k.level}], 0.01))) / (n + shrink))
 	}
 }
 
@@ -132,13 +139,13 @@ func (s *Spreads) SD(set string, level calibration.Level, decode bool, traits ca
 func (s *Spreads) Level(set string, level calibration.Level, decode bool) float64 {
 	v, ok := s.set[spreadKey{set, decode, coarse(level)}]
 	if !ok {
-		v = s.all[spreadKey{"", decode, coarse(level)}]
+		v = s.all[spreadKey{s.pool[set], decode, coarse(level)}]
 	}
 	if level == calibration.LevelDevice {
 		return v
 	}
 	// Never more sure of a device not measured than of one that was.
-	return math.Max(v*beyond[level], s.Level(set, calibration.LevelDevice, decode))
+	return math.Max(v, s.Level(set, calibration.LevelDevice, decode)) * beyond[level]
 }
 
 // Apply writes the spreads into a table.

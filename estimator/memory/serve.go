@@ -38,7 +38,7 @@ func serve(in *Input, p *place.Placement, ledgers []Ledger) {
 			l.PoolBytes, l.PoolTokens = ledgers[before].PoolBytes, ledgers[before].PoolTokens
 			continue
 		}
-		bytes := layerBytes(w, lr, ranks) + w.Range(format.Experts, lr.From, lr.To)/int64(ranks)
+		bytes := layerBytes(w, lr, ranks) + w.Range(format.Experts, lr.From, lr.To)/int64(max(sh.ExpertRanks, ranks))
 		if sh.Embedding || last == 0 {
 			bytes += (w.Embedding+w.PerLayerEmbedding)/int64(ranks) + remainder(w)
 			if w.Basis != "file" {

@@ -21,8 +21,8 @@ func DecodeAt(in *Input, first, last float64, dst *Phase) {
 	b := in.perReplica()
 	start(dst, s, true, b, b, 1)
 	r := run{s: s, dst: dst, rows: b, tokens: b, steps: 1, headRows: b, seqs: b,
-		bytesK: in.Settings.KVBytesK, bytesV: in.Settings.KVBytesV,
-		first: first, last: last}
+		bytesK: in.Settings.KVBytesK, bytesV: in.Settings.KVBytesV}
+	r.ask(queries{seqs: b, first: first, last: last})
 	r.place(in.Placement)
 }
 
@@ -43,8 +43,8 @@ func Prefill(in *Input, dst *Phase) {
 	dst.InFlight = steps // one logical batch follows the other without a wait
 	d := float64(max(0, in.Workload.Depth))
 	r := run{s: s, dst: dst, rows: tokens / steps, tokens: tokens, steps: steps, headRows: b, seqs: b,
-		bytesK: in.Settings.KVBytesK, bytesV: in.Settings.KVBytesV,
-		first: d, last: d + n, square: math.Min(n, tokens/steps)}
+		bytesK: in.Settings.KVBytesK, bytesV: in.Settings.KVBytesV}
+	r.ask(queries{seqs: b, tokens: tokens, first: d, last: d + n, square: math.Min(n, tokens/steps)})
 	r.place(in.Placement)
 }
 
@@ -81,6 +81,34 @@ func (in *Input) shape() *Shape {
 	return in.Shape
 }
 
+// Prompts is the prompt side of a mixed step.
+type Prompts struct {
+	Tokens float64 // prompt tokens in the step, of all prompts together
+	Seqs   float64 // prompts that they belong to
+	Cached float64 // tokens of such a prompt already cached when the step begins
+}
+
+// Mixed fills dst with one step of continuous batching on one replica and
+// pipeline stage: decodes sequences gain a token each, their caches holding
+// depth tokens, while prompts are worked on in the same step, so that all of
+// them share one read of the weights. dst's buffers are reused.
+func Mixed(in *Input, decodes, depth float64, p Prompts, dst *Phase) {
+	s := in.shape()
+	rows := decodes + p.Tokens
+	start(dst, s, p.Tokens == 0, rows, decodes+p.Seqs, 1)
+	dst.Mixed = true
+	r := run{s: s, dst: dst, rows: rows, tokens: rows, steps: 1, headRows: decodes + p.Seqs, seqs: decodes + p.Seqs,
+		bytesK: in.Settings.KVBytesK, bytesV: in.Settings.KVBytesV}
+	if decodes > 0 {
+		r.ask(queries{seqs: decodes, first: depth, last: depth})
+	}
+	if p.Tokens > 0 {
+		each := p.Tokens / math.Max(p.Seqs, 1e-9)
+		r.ask(queries{seqs: p.Seqs, tokens: p.Tokens, first: p.Cached, last: p.Cached + each, square: each})
+	}
+	r.place(in.Placement)
+}
+
 func start(dst *Phase, s *Shape, decode bool, tokens, seqs, steps float64) {
 	works := dst.Works[:0]
 	*dst = Phase{Decode: decode, Tokens: tokens, Sequences: seqs, Steps: steps,
@@ -95,8 +123,18 @@ type run struct {
 	tokens, steps  float64
 	headRows, seqs float64
 	bytesK, bytesV float64
-	first, last    float64 // depth at the first and the last token
-	square         float64 // tokens of a sequence in one micro-batch, 0 for decode
+	queries        [2]queries
+	n              int // of queries
+}
+
+func (r *run) ask(q queries) { r.queries[r.n], r.n = q, r.n+1 }
+
+// queries are tokens that attend to the cache.
+type queries struct {
+	seqs        float64
+	tokens      float64 // of prompts
+	first, last float64 // depth at the first and the last token
+	square      float64 // tokens of a sequence in one micro-batch, 0 for decode
 }
 
 // place adds the work of every share.
@@ -126,11 +164,12 @@ func (r *run) place(p *place.Placement) {
 			continue
 		}
 		devices++
+		r.dst.AllReduceBytes = 2 * r.rows * r.s.hidden // 16-bit activations
 		if ranks > 1 {
 			r.dst.Ranks = max(r.dst.Ranks, int(ranks))
 			r.dst.AllReduces += 2 * float64(sh.Layers.Len()) * r.steps
-			r.dst.AllReduceBytes = 2 * r.rows * r.s.hidden // 16-bit activations
 		}
+		r.exchange(sh, ranks)
 		r.dst.Works = append(r.dst.Works, w)
 	}
 	if devices > 1 {
@@ -145,14 +184,24 @@ func (r *run) place(p *place.Placement) {
 	}
 }
 
-// How many matrices the weights of a layer are divided into, in the usual
-// transformer: query, key, value and output, and the three of a gated
-// feed-forward network; a recurrent mixer has an input and an output.
-const (
-	matricesPerLayer  = 7
-	matricesPerExpert = 3
-	matricesPerMixer  = 2
-)
+// exchange adds the moves of tokens to experts that other data-parallel groups
+// share, and back: an all-gather and a reduce-scatter of every group's tokens,
+// or where that is less, a dispatch of 8-bit and a combine of 16-bit copies to
+// each token's experts.
+func (r *run) exchange(sh *place.Share, ranks float64) {
+	groups := float64(sh.ExpertRanks) / ranks
+	moe := r.s.span(sh.Experts.From, sh.Experts.To).moeLayers
+	if groups <= 1 || moe == 0 {
+		return
+	}
+	if ranks > 1 { // the exchange stands for the all-reduce after the experts
+		r.dst.AllReduces -= moe * r.steps
+	}
+	const dispatched, gathered = 1 + 2, 2 + 2 // bytes of an element there and back
+	r.dst.Exchanges += moe * r.steps
+	r.dst.ExchangeBytes = r.rows * r.s.hidden * math.Min(gathered*groups, dispatched*r.s.perTok)
+	r.dst.ExchangeRanks = max(r.dst.ExchangeRanks, sh.ExpertRanks)
+}
 
 // layers adds the weights' work of a share: dense parts, experts, recurrent
 // mixers and the head.
@@ -163,39 +212,47 @@ func (r *run) layers(w *Work, sh *place.Share, ranks float64, head bool) {
 			FLOPs:    2 * c.denseParams * r.tokens / ranks,
 			Elements: c.denseParams * r.steps / ranks,
 			Weights:  c.denseBytes * r.steps / ranks,
-			Rows:     r.rows, Layers: float64(n) * r.steps, Width: math.Sqrt(c.denseParams / float64(n) / matricesPerLayer / ranks),
+			Rows:     r.rows, Layers: float64(n) * r.steps,
 			Activation: 4 * c.activation * r.tokens,
 		})
 		if c.recLayers > 0 {
 			state := c.recState * 2 * r.seqs // read and written
-			if r.square > 0 {
+			if r.steps > 1 {
 				state *= r.steps
 			}
 			add(&w.Ops[RecurrentOp], Op{
 				FLOPs: (2*c.recParams + c.recState) * r.tokens / ranks, Elements: c.recParams * r.steps / ranks,
 				Weights: c.recBytes * r.steps / ranks, Cache: state / ranks,
-				Rows: r.rows, Layers: c.recLayers * r.steps, Width: math.Sqrt(c.recParams / c.recLayers / matricesPerMixer / ranks),
+				Rows: r.rows, Layers: c.recLayers * r.steps,
 			})
 		}
 	}
 	if sh.Experts.Len() > 0 {
 		c := r.s.span(sh.Experts.From, sh.Experts.To)
 		if c.moeLayers > 0 {
-			share := r.s.distinct(r.rows)
+			// Data-parallel groups that share the experts bring their tokens.
+			groups := math.Max(1, float64(sh.ExpertRanks)/ranks)
+			all := r.rows * groups
+			ranks := ranks * groups
+			sliced := ranks
+			if sh.ExpertsWhole {
+				sliced = 1
+			}
+			share := r.s.distinct(all)
 			active := r.s.perTok / r.s.experts
 			add(&w.Ops[ExpertMul], Op{
-				FLOPs:    2 * c.expertParams * active * r.tokens / ranks,
+				FLOPs:    2 * c.expertParams * active * r.tokens * groups / ranks,
 				Elements: c.expertParams * share * r.steps / ranks,
 				Weights:  c.expertBytes * share * r.steps / ranks,
-				Rows:     r.rows * active / share, Layers: c.moeLayers * r.steps,
-				Width: math.Sqrt(c.expertParams / c.moeLayers / r.s.experts / matricesPerExpert / ranks),
+				Rows:     all * active / share, Layers: c.moeLayers * r.steps,
+				Width: r.s.expertWidth / sliced,
 			})
 		}
 	}
 	if head && sh.Output {
 		add(&w.Ops[HeadMul], Op{
 			FLOPs: 2 * r.s.headParams * r.headRows / ranks, Elements: r.s.headParams / ranks,
-			Weights: r.s.headBytes / ranks, Rows: r.headRows, Layers: 1, Width: math.Sqrt(r.s.headParams / ranks),
+			Weights: r.s.headBytes / ranks, Rows: r.headRows, Layers: 1,
 		})
 	}
 }
@@ -213,24 +270,27 @@ func (r *run) attention(w *Work, sh *place.Share, ranks float64) {
 		if n == 0 {
 			continue
 		}
-		mean := meanMin(r.first, r.last, a.window) / a.compression
 		perToken := a.elemsK*r.bytesK + a.elemsV*r.bytesV
 		cacheRanks := 1.0
 		if a.kvHeads > 0 {
 			cacheRanks = math.Min(ranks, a.kvHeads)
 		}
-		if r.square == 0 {
-			op.FLOPs += n * r.seqs * mean * a.flopsPerPair / ranks
-			op.Scores += 4 * n * r.seqs * mean * a.heads / ranks
-			op.Cache += n * r.seqs * mean * perToken / cacheRanks
-		} else {
+		for i := range r.n {
+			q := &r.queries[i]
+			mean := meanMin(q.first, q.last, a.window) / a.compression
+			if q.square == 0 {
+				op.FLOPs += n * q.seqs * mean * a.flopsPerPair / ranks
+				op.Scores += 4 * n * q.seqs * mean * a.heads / ranks
+				op.Cache += n * q.seqs * mean * perToken / cacheRanks
+				continue
+			}
 			// Scores of a micro-batch are computed as a rectangle, masked
 			// above the diagonal: half a micro-batch more per token.
-			pairs := r.tokens * (mean + r.square/2/a.compression)
+			pairs := q.tokens * (mean + q.square/2/a.compression)
 			op.FLOPs += n * pairs * a.flopsPerPair / ranks
 			op.Scores += 4 * n * pairs * a.heads / ranks
-			// Each micro-batch reads the cache once and writes its own part.
-			op.Cache += n * (r.steps*mean + r.tokens) * perToken / cacheRanks
+			// Each micro-batch reads its sequences' caches once and writes its own part.
+			op.Cache += n * (math.Max(r.steps, q.seqs)*mean + q.tokens) * perToken / cacheRanks
 		}
 		op.Layers += n * r.steps
 	}

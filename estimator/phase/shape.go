@@ -40,6 +40,7 @@ type Shape struct {
 	cum             []sums
 	attn            []attention
 	experts, perTok float64
+	expertWidth     float64
 	headParams      float64
 	headBytes       float64
 	hidden          float64
@@ -70,6 +71,7 @@ func NewShape(m *model.Model, w *format.Weights) *Shape {
 			c.expertBytes += float64(b[format.Experts])
 			// Models mix at most dense and one kind of expert layer.
 			s.experts, s.perTok = float64(l.Experts), float64(l.ExpertsPerTok)
+			s.expertWidth = float64(l.ExpertFFNWidth)
 		}
 		if l.Attention != model.NoAttention {
 			c.attnLayers++

@@ -37,8 +37,8 @@ type Op struct {
 	// Rows is the number of tokens that share one read of a weight: the height
 	// of the matrix multiplications (for experts: mean tokens per expert read).
 	Rows float64
-	// Width is the side of a square matrix of the mean size of those multiplied:
-	// narrow ones leave a wide processor idle.
+	// Width is the narrow side of an expert's matrices as a device holds them,
+	// in elements; 0 for other operations.
 	Width float64
 	// Layers is the number of layer visits: layers × micro-batches.
 	Layers float64
@@ -58,6 +58,9 @@ type Work struct {
 // Phase is prefill of prompts, or one decode step.
 type Phase struct {
 	Decode bool
+	// Mixed says that it is one step of continuous batching: its fixed time is
+	// a step's, and what a prompt costs besides comes once per request.
+	Mixed bool
 	// Tokens is the number of tokens that the phase works on, of all
 	// sequences of a replica; Sequences the number of those sequences.
 	Tokens, Sequences float64
@@ -70,9 +73,15 @@ type Phase struct {
 	Layers float64
 	Works  []Work // devices in order, the host last when it has work
 	// AllReduces and AllReduceBytes are the collectives of tensor parallelism
-	// in the phase and the bytes of one, over Ranks devices.
+	// in the phase and the bytes of one, over Ranks devices; as many bytes go
+	// from stage to stage.
 	AllReduces, AllReduceBytes float64
 	Ranks                      int
+	// Exchanges are those of expert parallelism across data-parallel groups,
+	// over ExchangeRanks devices: tokens go to their experts and back, and
+	// every device sends ExchangeBytes in one.
+	Exchanges, ExchangeBytes float64
+	ExchangeRanks            int
 	// Hops counts moves of activations between the devices of a layer split.
 	Hops float64
 	// Resident is the bytes of weights that one pass of all layers reads with

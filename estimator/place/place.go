@@ -154,7 +154,7 @@ func stages(dst *Placement, in *Input, devices []*hardware.Device, cpuMoE int) {
 			if s.Rules.Offload != "" {
 				experts.From = max(r.From, min(cpuMoE, r.To))
 			}
-			dst.Shares = append(dst.Shares, Share{Name: gpuName(i), Device: devices[i], Rank: rank, Ranks: s.TP,
+			dst.Shares = append(dst.Shares, Share{Name: gpuName(i), Device: devices[i], Rank: rank, Ranks: s.TP, ExpertRanks: s.ExpertRanks(), ExpertsWhole: s.EP > 1,
 				Layers: r, Experts: experts, Embedding: stage == 0 && s.Rules.Offload == "", Output: stage == s.PP-1})
 		}
 		at += n

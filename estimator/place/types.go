@@ -26,6 +26,12 @@ type Share struct {
 	// Rank of Ranks: this share holds one of Ranks equal slices of every
 	// matrix of its layers (tensor parallelism). Ranks is at least 1.
 	Rank, Ranks int
+	// ExpertRanks is over how many devices the routed experts are divided:
+	// Ranks, or with expert parallelism those of several data-parallel groups.
+	ExpertRanks int
+	// ExpertsWhole is true when every device holds whole experts (expert
+	// parallelism), not a slice of each.
+	ExpertsWhole bool
 	// CacheOnHost is true when the cache of these layers lives on the host.
 	CacheOnHost bool
 }

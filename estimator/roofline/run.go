@@ -60,13 +60,12 @@ func Run(ph *phase.Phase, in *Input) Time {
 		t.CacheSec *= scale
 		t.OverheadSec *= scale
 	}
-	if ph.Decode {
-		t.OverheadSec += lead.Step
+	if ph.Decode || ph.Mixed {
+		t.OverheadSec += lead.Step + ph.Sequences*lead.Sequence
 	} else {
 		t.OverheadSec += lead.Prefill
 	}
-	t.OverheadSec += ph.Hops * lead.Hop
-	t.comm(ph, in, lead)
+	t.comm(ph, in, lead, devices)
 	t.finish(ph, in, lead)
 	return t
 }
@@ -170,7 +169,8 @@ func opTimes(p *calibration.Params, op *phase.Op, kind phase.OpKind, class, flas
 	case phase.ExpertMul:
 		// No stream is faster than the memory.
 		memory = op.Weights / math.Min(p.NominalBps, p.ExpertStreamBps*p.ExpertClass[class])
-		arithmetic = matmul(op, p, class, p.ExpertGEMM, p.ExpertHalfRows) / p.ExpertClass[class]
+		narrow := 1 + p.ExpertHalfWidth/math.Max(1, op.Width)
+		arithmetic = matmul(op, p, class, p.ExpertGEMM/narrow, p.ExpertHalfRows) / p.ExpertClass[class]
 		fixed = op.Layers * p.MoELayer
 		age = one(p.ExpertAge)
 	case phase.RecurrentOp:
@@ -201,37 +201,8 @@ func one(x float64) float64 {
 // to fill them.
 func matmul(op *phase.Op, p *calibration.Params, class int, relative, half float64) float64 {
 	few := op.FLOPs / p.GEMV[class]
-	many := op.FLOPs / (p.GEMM[class] * relative) * (1 + half/math.Max(1, op.Rows)) * (1 + p.HalfWidth/math.Max(1, op.Width))
+	many := op.FLOPs / (p.GEMM[class] * relative) * (1 + half/math.Max(1, op.Rows))
 	return math.Min(few, many)
-}
-
-// comm adds the collectives of tensor parallelism: a latency per doubling of
-// the ranks and the ring's 2(n−1)/n of the bytes over the bus bandwidth.
-func (t *Time) comm(ph *phase.Phase, in *Input, p *calibration.Params) {
-	if ph.AllReduces == 0 || ph.Ranks < 2 {
-		return
-	}
-	n := float64(ph.Ranks)
-	bus := p.LinkBps
-	if l := in.Link; l != nil {
-		if l.BusGBpsPeak > 0 {
-			bus = l.BusGBpsPeak * 1e9
-		} else if l.GBps > 0 {
-			bus = l.GBps * 1e9 * linkShare(p)
-		}
-	}
-	each := p.Sync * math.Log2(n)
-	if bus > 0 {
-		each += ph.AllReduceBytes * 2 * (n - 1) / n / bus
-	}
-	t.CommSec = ph.AllReduces * each
-}
-
-func linkShare(p *calibration.Params) float64 {
-	if p.Base != nil && p.Base.Link > 0 {
-		return p.Base.Link
-	}
-	return 1
 }
 
 // traits finds what makes a time harder to tell than most.

@@ -46,7 +46,11 @@ type Input struct {
 	Device, Host *calibration.Params
 	Devices      []*calibration.Params
 	Link         *hardware.Link // between the devices, nil when not known
-	Class        format.Class   // of the weights
-	Format       string         // the weights' canonical format, where it matters beyond the class
-	Flash        bool           // flash attention
+	// Box is how many devices one computer has, 0 for all of them; Network
+	// joins the computers.
+	Box     int
+	Network *hardware.Link
+	Class   format.Class // of the weights
+	Format  string       // the weights' canonical format, where it matters beyond the class
+	Flash   bool         // flash attention
 }

@@ -156,6 +156,9 @@ func judge(t *testing.T, what string, rows []row, b bounds) {
 // not see, so only nine in ten come close.
 func TestClosedFormAgrees(t *testing.T) {
 	every := 11 // no divisor of the grid's sides
+	if raceEnabled {
+		every *= 7 // ten times slower, and nothing runs in parallel there
+	}
 	if os.Getenv("PLIMSOLL_FULL_GRID") != "" {
 		every = 1
 	}

@@ -94,8 +94,11 @@ func (b *builder) findDevice(source string, i int, a *Accelerator) {
 	if a.BusWidthBits > 0 {
 		b.findf(source, p+"memory bus", "%d bit, %d MHz", a.BusWidthBits, a.MemoryClockMHz)
 	}
-	if a.SMClockMHz > 0 {
+	switch {
+	case a.SMClockMHz > 0 && a.Cores > 0:
 		b.findf(source, p+"clock", "%d MHz at most, %d cores", a.SMClockMHz, a.Cores)
+	case a.SMClockMHz > 0:
+		b.findf(source, p+"clock", "%d MHz at most", a.SMClockMHz)
 	}
 	if a.Compute != "" {
 		b.find(source, p+"compute capability", a.Compute)

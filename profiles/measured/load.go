@@ -27,38 +27,54 @@ func Local() ([]Row, error) { return localRows() }
 
 var localRows = sync.OnceValues(func() ([]Row, error) { return parse(localCSV, localSources) })
 
-func parse(data, sources string) ([]Row, error) {
-	where := map[string]string{}
-	lines, err := csv.NewReader(strings.NewReader(sources)).ReadAll()
+func parse(data, origins string) ([]Row, error) {
+	where, err := sources(origins, "speed_local_sources.csv")
 	if err != nil {
-		return nil, fmt.Errorf("measured/speed_local_sources.csv: %w", err)
-	}
-	for _, l := range lines[1:] {
-		where[l[0]] = l[1]
+		return nil, err
 	}
 	r := csv.NewReader(strings.NewReader(data))
 	r.FieldsPerRecord = len(Columns)
-	lines, err = r.ReadAll()
+	lines, err := r.ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("measured/speed_local.csv: %w", err)
 	}
 	rows := make([]Row, 0, len(lines)-1)
 	for i, l := range lines[1:] {
 		row, err := parseRow(l)
+		if err == nil {
+			row.Source, err = place(where, l[33], l[34])
+		}
 		if err != nil {
 			return nil, fmt.Errorf("measured/speed_local.csv:%d: %w", i+2, err)
-		}
-		source, ok := where[l[33]]
-		if !ok {
-			return nil, fmt.Errorf("measured/speed_local.csv:%d: source %q is not in speed_local_sources.csv", i+2, l[33])
-		}
-		row.Source = source
-		if l[34] != "" {
-			row.Source += "#" + l[34]
 		}
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// sources reads a table of sources: by number, where the rows come from.
+func sources(data, file string) (map[string]string, error) {
+	lines, err := csv.NewReader(strings.NewReader(data)).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("measured/%s: %w", file, err)
+	}
+	where := make(map[string]string, len(lines))
+	for _, l := range lines[1:] {
+		where[l[0]] = l[1]
+	}
+	return where, nil
+}
+
+// place returns where a row comes from: a source, and the place within it.
+func place(where map[string]string, source, extra string) (string, error) {
+	s, ok := where[source]
+	if !ok {
+		return "", fmt.Errorf("source %q is not in the table of sources", source)
+	}
+	if extra != "" {
+		s += "#" + extra
+	}
+	return s, nil
 }
 
 func parseRow(l []string) (Row, error) {

@@ -1,9 +1,6 @@
 package measured
 
 import (
-	"encoding/csv"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -57,7 +54,7 @@ func TestParse(t *testing.T) {
 	for _, bad := range []struct{ line, want string }{
 		{strings.Replace(line, "512", "many", 1), `speed_local.csv:2: input: want a whole number, got "many"`},
 		{strings.Replace(line, ",100,", ",-1,", 1), `value: want a number above 0, got "-1"`},
-		{strings.Replace(line, ",1,frag", ",2,frag", 1), `source "2" is not in speed_local_sources.csv`},
+		{strings.Replace(line, ",1,frag", ",2,frag", 1), `speed_local.csv:2: source "2" is not in the table of sources`},
 		{"x1,m\n", "wrong number of fields"},
 	} {
 		if _, err := parse(header+bad.line, sources); err == nil || !strings.Contains(err.Error(), bad.want) {
@@ -66,44 +63,38 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// The serving rows are not decoded yet; what they will be joined by must be whole.
-func TestServingRows(t *testing.T) {
-	read := func(name string) [][]string {
-		f, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		lines, err := csv.NewReader(f).ReadAll()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return lines
+func TestServing(t *testing.T) {
+	rows, err := Serving()
+	if err != nil {
+		t.Fatal(err)
 	}
-	where := map[string]bool{}
-	for _, l := range read("speed_serving_sources.csv")[1:] {
-		where[l[0]] = l[1] != ""
-	}
-	lines := read("speed_serving.csv")
-	column := map[string]int{}
-	for i, name := range lines[0] {
-		column[name] = i
-	}
-	if len(lines) < 7000 {
-		t.Errorf("%d rows, want all", len(lines)-1)
+	if len(rows) < 7000 {
+		t.Fatalf("%d rows, want the whole corpus", len(rows))
 	}
 	seen := map[string]bool{}
-	for n, l := range lines[1:] {
-		id := l[column["id"]]
-		v, err := strconv.ParseFloat(l[column["value"]], 64)
+	metrics := map[string]bool{Decode: true, Output: true, Prefill: true, TTFT: true, TPOT: true, Total: true, Requests: true}
+	for i := range rows {
+		r := &rows[i]
 		switch {
-		case id == "" || seen[id]:
-			t.Errorf("line %d: id %q is missing or taken", n+2, id)
-		case !where[l[column["source"]]]:
-			t.Errorf("%s: no source", id)
-		case l[column["exclude"]] == "" && (err != nil || v <= 0):
-			t.Errorf("%s: value %q", id, l[column["value"]])
+		case r.ID == "" || seen[r.ID] || r.Source == "":
+			t.Errorf("row %d: id %q is missing or taken, or has no source", i, r.ID)
+		case r.Exclude == "" && !metrics[r.Metric]:
+			t.Errorf("%s: metric %q is used but not known", r.ID, r.Metric)
+		case r.Exclude == "" && (r.Model == "" || r.Model[0] == '?' || r.Hardware == "" || r.Hardware[0] == '?'):
+			t.Errorf("%s: used without a catalogue id: %s on %s", r.ID, r.Model, r.Hardware)
+		case r.Devices < 1 || r.Nodes < 1 || r.Batch < 1 || r.Weight < 0:
+			t.Errorf("%s: %d devices, %d nodes, batch %d, weight %g", r.ID, r.Devices, r.Nodes, r.Batch, r.Weight)
+		case r.Exclude == "" && r.TP > r.Devices:
+			t.Errorf("%s: tp %d of %d devices", r.ID, r.TP, r.Devices)
 		}
-		seen[id] = true
+		seen[r.ID] = true
+	}
+	for _, bad := range []struct{ line, want string }{
+		{strings.Repeat(",", 25) + "0" + strings.Repeat(",", 6), `value: want a number above 0, got "0"`},
+		{strings.Repeat(",", 10) + "x" + strings.Repeat(",", 15) + "1" + strings.Repeat(",", 6), `devices: want a whole number, got "x"`},
+	} {
+		if _, err := parseServing(strings.Split(bad.line, ",")); err == nil || !strings.Contains(err.Error(), bad.want) {
+			t.Errorf("%q: got %v, want %q", bad.line, err, bad.want)
+		}
 	}
 }

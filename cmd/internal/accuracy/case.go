@@ -77,13 +77,22 @@ func Published(ctx context.Context, store *scenario.Store, held string) ([]Case,
 	if err != nil {
 		return nil, n, problem.Failed(err.Error())
 	}
-	n.Collected = len(rows)
+	served, err := measured.Serving()
+	if err != nil {
+		return nil, n, problem.Failed(err.Error())
+	}
+	n.Collected = len(rows) + len(served)
 	for i := range rows {
 		if rows[i].Exclude != "" {
 			n.Excluded++
 		}
 	}
-	examples, misses, err := corpus.Examples(ctx, store, rows)
+	for i := range served {
+		if served[i].Exclude != "" || served[i].Weight == 0 {
+			n.Excluded++
+		}
+	}
+	examples, misses, err := corpus.All(ctx, store)
 	if err != nil {
 		return nil, n, err
 	}

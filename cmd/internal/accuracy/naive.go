@@ -32,6 +32,9 @@ func naive(ex *corpus.Example) (float64, bool) {
 	}
 	bandwidth, peak := nominal(ex)
 	r := ex.Row
+	if ex.Serving != nil && r.Metric != measured.TPOT && r.Metric != measured.TTFT {
+		return 0, false // how many sequences run at once no such rule says
+	}
 	perSecond := 0.0 // of one sequence
 	switch r.Metric {
 	case measured.Decode:

@@ -14,11 +14,18 @@ import (
 // Schema is the id of the document, as in its schema's $id.
 const Schema = "urn:plimsoll:accuracy"
 
-// Classes of metrics: what most of the measured time is spent on.
+// Classes of metrics: what most of the measured time is spent on, and of
+// servers under load what their users see.
 const (
-	Decode  = "decode"
-	Prefill = "prefill"
+	Decode     = "decode"
+	Prefill    = "prefill"
+	TPOT       = "tpot"
+	TTFT       = "ttft"
+	Throughput = "throughput"
 )
+
+// Classes are all of them, in the order in which they are reported.
+var Classes = [...]string{Decode, Prefill, TPOT, TTFT, Throughput}
 
 // Report is the document of plimsoll accuracy.
 type Report struct {
@@ -47,7 +54,7 @@ type Inputs struct {
 	HeldOut string   `json:"held_out,omitempty" jsonschema:"enum=device,enum=model"`
 	Quality []string `json:"quality,omitempty"`
 	By      []string `json:"by"`
-	Metric  string   `json:"metric,omitempty" jsonschema:"enum=decode,enum=prefill"`
+	Metric  string   `json:"metric,omitempty" jsonschema:"enum=decode,enum=prefill,enum=tpot,enum=ttft,enum=throughput"`
 	Engine  string   `json:"engine,omitempty"`
 	Backend string   `json:"backend,omitempty"`
 	Device  string   `json:"device,omitempty"`
@@ -75,7 +82,7 @@ type Rows struct {
 
 // Section is one way to group the rows of one class of metric.
 type Section struct {
-	Metric string  `json:"metric" jsonschema:"enum=decode,enum=prefill,enum=all"`
+	Metric string  `json:"metric" jsonschema:"enum=decode,enum=prefill,enum=tpot,enum=ttft,enum=throughput,enum=all"`
 	By     string  `json:"by"` // "all", or the name of a grouping
 	Title  string  `json:"title"`
 	Groups []Group `json:"groups"`
@@ -188,10 +195,17 @@ func choose(cases []Case, in *Inputs) []*Case {
 }
 
 func (c *Case) class() string {
-	if c.Decoding() {
+	switch {
+	case c.example.Serving == nil && c.Decoding():
 		return Decode
+	case c.example.Serving == nil:
+		return Prefill
+	case c.Row.Metric == measured.TPOT:
+		return TPOT
+	case c.Row.Metric == measured.TTFT:
+		return TTFT
 	}
-	return Prefill
+	return Throughput
 }
 
 // sections sums up the cases: all of a class first, then by each dimension.
@@ -201,13 +215,13 @@ func sections(cases []*Case, by []string) []Section {
 		classes[c.class()] = append(classes[c.class()], c)
 	}
 	all := Section{Metric: "all", By: "all", Title: "All rows", Groups: []Group{}}
-	for _, class := range []string{Decode, Prefill} {
+	for _, class := range Classes {
 		if len(classes[class]) > 0 {
 			all.Groups = append(all.Groups, Group{class, Summarise(classes[class])})
 		}
 	}
 	out := []Section{all}
-	for _, class := range []string{Decode, Prefill} {
+	for _, class := range Classes {
 		for _, name := range by {
 			if d := dimensionNamed(name); d != nil && len(classes[class]) > 0 {
 				out = append(out, Section{Metric: class, By: name, Title: d.title, Groups: d.groups(classes[class])})

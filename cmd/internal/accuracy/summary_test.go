@@ -2,6 +2,7 @@ package accuracy
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -31,7 +32,8 @@ func TestSummarise(t *testing.T) {
 	for i, naive := range []float64{3, 1, 0.5} {
 		c[i].Naive, c[i].NaiveOK = math.Log(naive), true
 	}
-	c[0].tags[9], c[1].tags[9] = "a", "b" // the others' device is ""
+	device := slices.IndexFunc(dimensions[:], func(d dimension) bool { return d.name == "device" })
+	c[0].tags[device], c[1].tags[device] = "a", "b" // the others' device is ""
 	s := Summarise(c)
 	// Absolute errors 0, 10, 10, 20, 100; the 90th percentile lies 0.6 of the
 	// way from the fourth to the fifth. Signed: −20, −10, 0, 10, 100.

@@ -7,6 +7,7 @@ import (
 	"github.com/plimsoll/plimsoll/cmd/internal/corpus"
 	"github.com/plimsoll/plimsoll/estimator/model"
 	"github.com/plimsoll/plimsoll/hardware"
+	"github.com/plimsoll/plimsoll/profiles/measured"
 )
 
 // dimension is one way to sort cases into groups. Where order is nil the
@@ -22,6 +23,7 @@ var (
 	sizes    = []string{"up to 3B", "3B to 15B", "above 15B"}
 	offloads = []string{"none", "partial", "experts on the host", "all on the host"}
 	depths   = []string{"up to 8k", "above 8k"}
+	loads    = []string{"one machine", measured.BatchOne, measured.StaticBatch, measured.ClosedLoop, measured.Saturated}
 	levels   = []string{"device", "family", "vendor", "kind", "assumed"}
 )
 
@@ -50,6 +52,12 @@ var dimensions = [...]dimension{
 		}
 		return "one"
 	}},
+	{"load", "How the load was made", loads, func(ex *corpus.Example, _ string) string {
+		if ex.Serving != nil {
+			return ex.Serving.Class
+		}
+		return loads[0]
+	}},
 	{"devices", "Devices", []string{"one"}, func(ex *corpus.Example, _ string) string { return devices(ex) }},
 	{"model", "Model", nil, func(ex *corpus.Example, _ string) string { return ex.Request.Model.Arch.ID }},
 	{"device", "Device", nil, func(ex *corpus.Example, _ string) string { return leadID(ex) }},
@@ -69,7 +77,7 @@ func Dimensions() []string {
 
 // DefaultDimensions are those reported when none is asked for.
 func DefaultDimensions() []string {
-	return []string{"engine", "device-kind", "arch", "size", "offload", "depth", "batch", "devices"}
+	return []string{"engine", "device-kind", "arch", "size", "offload", "depth", "batch", "load", "devices"}
 }
 
 func dimensionNamed(name string) *dimension {

@@ -55,7 +55,7 @@ func newAccuracy(a *app) *cobra.Command {
 	fs.StringVar(&in.HeldOut, "held-out", accuracy.HeldDevice, "what the fit that judges a row has not seen: device or model")
 	fs.StringVar(&o.quality, "quality", "A,B", "care of the sources: A controlled, B credible, C settings unknown")
 	fs.StringVar(&o.by, "by", "", "group by: "+strings.Join(accuracy.Dimensions(), ", "))
-	fs.StringVar(&in.Metric, "metric", "", "only decode or prefill")
+	fs.StringVar(&in.Metric, "metric", "", "only this: decode, prefill, or of servers tpot, ttft, throughput")
 	fs.StringVar(&in.Engine, "engine", "", "only this engine; with --from: the engine that ran")
 	fs.StringVar(&in.Backend, "backend", "", "only this backend; with --from: the backend that ran")
 	fs.StringVar(&in.Device, "device", "", "only this device")
@@ -92,7 +92,7 @@ func (o *accuracyOptions) check(fs *pflag.FlagSet) error {
 		return err
 	}
 	if in.Metric != "" {
-		if err := oneOf("metric", in.Metric, accuracy.Decode, accuracy.Prefill); err != nil {
+		if err := oneOf("metric", in.Metric, accuracy.Classes[:]...); err != nil {
 			return err
 		}
 	}

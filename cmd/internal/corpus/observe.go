@@ -14,6 +14,7 @@ import (
 // Example is a measurement with the question it answers, worked out.
 type Example struct {
 	Row         *measured.Row
+	Serving     *measured.ServingRow // of a server under load, else nil
 	Request     estimator.Request
 	Work        *estimator.Work
 	Observation *fit.Observation

@@ -33,13 +33,32 @@ type Calibration struct {
 	CrossValidation string
 }
 
-// Observations returns what a fit needs of the published measurements.
-func Observations(ctx context.Context, store *scenario.Store) (examples []Example, obs, judged []*fit.Observation, err error) {
+// All works out every published measurement that may be used, those of
+// servers last.
+func All(ctx context.Context, store *scenario.Store) ([]Example, []Miss, error) {
 	rows, err := measured.Local()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	examples, _, err = Examples(ctx, store, rows)
+	served, err := measured.Serving()
+	if err != nil {
+		return nil, nil, err
+	}
+	prior, _, err := profiles.Prior()
+	if err != nil {
+		return nil, nil, err
+	}
+	examples, misses, err := Examples(ctx, store, rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	more, missed, err := ServingExamples(ctx, store, prior, served)
+	return append(examples, more...), append(misses, missed...), err
+}
+
+// Observations returns what a fit needs of the published measurements.
+func Observations(ctx context.Context, store *scenario.Store) (examples []Example, obs, judged []*fit.Observation, err error) {
+	examples, _, err = All(ctx, store)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -65,7 +84,7 @@ func FitParameters(ctx context.Context, store *scenario.Store) (*calibration.Tab
 		return nil, err
 	}
 	t.Version = "2"
-	t.Source = fmt.Sprintf("robust log-space regression with shrinkage over %d published single-machine measurements (profiles/measured, profiles/calibration/SOURCES.md)", len(examples))
+	t.Source = fmt.Sprintf("robust log-space regression with shrinkage over %d published measurements (profiles/measured, profiles/calibration/SOURCES.md)", len(examples))
 	return t, nil
 }
 
@@ -105,8 +124,12 @@ func Calibrate(ctx context.Context, store *scenario.Store, workers int, progress
 	cases := make([]fit.Case, 0, 2*len(examples))
 	for i := range examples {
 		o := examples[i].Observation
+		pool := ""
+		if examples[i].Serving != nil {
+			pool = "served"
+		}
 		for _, j := range [...]fit.Judgement{ofDevice[i], ofModel[i]} {
-			cases = append(cases, fit.Case{Judgement: j, Decoding: o.Decoding, Device: o.Device})
+			cases = append(cases, fit.Case{Judgement: j, Decoding: o.Decoding, Device: o.Device, Pool: pool})
 		}
 	}
 	marks := map[*fit.Case]bool{}

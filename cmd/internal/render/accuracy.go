@@ -118,7 +118,8 @@ func AccuracyTable(w io.Writer, r *accuracy.Report, s Style) error {
 	return err
 }
 
-var classTitles = map[string]string{accuracy.Decode: "DECODE: generated tokens", accuracy.Prefill: "PREFILL: prompts"}
+var classTitles = map[string]string{accuracy.Decode: "DECODE: generated tokens", accuracy.Prefill: "PREFILL: prompts",
+	accuracy.TPOT: "SERVERS: time per output token", accuracy.TTFT: "SERVERS: time to first token", accuracy.Throughput: "SERVERS: throughput"}
 
 // accuracyHead says what was compared with what.
 func accuracyHead(r *accuracy.Report) string {

@@ -61,6 +61,7 @@ type Resolver struct {
 	weights  cache[weightsKey, *format.Weights]
 	machines cache[machineKey, *hardware.Machine]
 	engines  cache[string, *engine.Engine]
+	joins    cache[*hardware.Machine, *hardware.Machine]
 }
 
 // NewResolver returns a Resolver over the store.
@@ -69,7 +70,8 @@ func NewResolver(st *Store) *Resolver {
 		models:   newCache[string, *model.Model](64),
 		weights:  newCache[weightsKey, *format.Weights](512),
 		machines: newCache[machineKey, *hardware.Machine](512),
-		engines:  newCache[string, *engine.Engine](64)}
+		engines:  newCache[string, *engine.Engine](64),
+		joins:    newCache[*hardware.Machine, *hardware.Machine](512)}
 }
 
 // Prepared is a scenario made ready.
@@ -109,6 +111,12 @@ func (r *Resolver) Resolve(ctx context.Context, s *Scenario, p *Prepared) error 
 	eng, weights, err := r.engineAndWeights(m, machine, formats, p)
 	if err != nil {
 		return err
+	}
+	if eng.Serves() {
+		// One deployment may span all computers.
+		if machine, err = r.joined(machine); err != nil {
+			return err
+		}
 	}
 	in.context(m, eng, p)
 	calib, err := r.store.facts.Calibration()
@@ -259,6 +267,19 @@ func (r *Resolver) machine(ctx context.Context, in *Scenario, p *Prepared) (*har
 		in.Devices = ranks
 	}
 	return m, nil
+}
+
+// joined returns a machine as one node, the same for the same machine.
+func (r *Resolver) joined(m *hardware.Machine) (*hardware.Machine, error) {
+	if j, ok := r.joins.get(m); ok {
+		return j, nil
+	}
+	j, err := m.Join()
+	if err != nil {
+		return nil, problem.Wrong(problem.BadValue, m.ID+": "+err.Error(), "", "")
+	}
+	r.joins.put(m, j)
+	return j, nil
 }
 
 func (r *Resolver) findMachine(ctx context.Context, in *Scenario, devices int) (*hardware.Machine, error) {

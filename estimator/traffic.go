@@ -1,0 +1,90 @@
+package estimator
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/plimsoll/plimsoll/estimator/phase"
+	"github.com/plimsoll/plimsoll/estimator/serving"
+)
+
+// Traffic is how a server's time divides into steps under a load: what its
+// scheduler does, told apart from how long each step takes. It is what the
+// speed model is fitted on where servers were measured.
+type Traffic struct {
+	// Plain is a step in which sequences decode, Mixed one in which prompts are
+	// worked on, with or without decoding; both of one turn of the deployment.
+	Plain, Mixed phase.Phase
+	// A token after the first takes PlainPerToken and MixedPerToken of them, the
+	// first one MixedToFirst and what a request costs beside.
+	PlainPerToken, MixedPerToken, MixedToFirst float64
+	// Decoding is the sequences that decode in one turn, Running all in it,
+	// Turns the turns that a deployment counts as; Together is the prompts, or
+	// the part of one, in a mixed step.
+	Decoding, Running, Turns, Together float64
+}
+
+// TrafficOf returns the steady state of a load on the deployment that e
+// describes. The mix of steps depends on the rates of the request's
+// calibration only as far as it takes to say how many sequences wait for their
+// first token. Errors say why there is no steady state.
+func TrafficOf(req *Request, e *Result, load *serving.Load) (*Traffic, error) {
+	sched, err := schedulerOf(e)
+	if err != nil {
+		return nil, err
+	}
+	p, err := paceOf(req, e)
+	if err != nil {
+		return nil, err
+	}
+	t := &Traffic{Turns: float64(turns(&e.Settings))}
+	part := partOf(load, t.Turns)
+	st, err := serving.Steady(sched, part, p)
+	if err != nil {
+		return nil, err
+	}
+	if st.Unstable {
+		return nil, fmt.Errorf("the load is not carried")
+	}
+	t.Decoding, t.Running = st.Decoding, st.Running
+	input, output := part.Input.Mean(), part.Output.Mean()
+	depth := input + output/2
+	phase.Mixed(&p.in, st.Decoding, depth, phase.Prompts{}, &t.Plain)
+	share := math.Min(math.Max(st.PromptShare, 0), 1)
+	work := math.Max(1, input*(1-part.PrefixHit)) // tokens of a prompt to work on
+	perSecond := st.RequestsPerSecond * work
+	tokens, steps := work, 1.0
+	if share > 0 {
+		tokens = perSecond * st.StepSeconds / share
+		// What the closed form counts as one may be several full steps.
+		steps = math.Max(1, tokens/float64(sched.MaxTokens))
+		tokens /= steps
+	}
+	prompts := phase.Prompts{Tokens: tokens, Seqs: math.Max(1, tokens/work)}
+	if work > tokens { // a chunk: half of the others are before it
+		prompts.Cached = (work - tokens) / 2
+	}
+	prompts.Cached += input - work
+	t.Together = tokens / work
+	decodes := st.Decoding
+	if sched.Policy != serving.Mixed {
+		decodes = 0
+	}
+	phase.Mixed(&p.in, decodes, depth, prompts, &t.Mixed)
+	// So many of each that a token takes its mean time: who began together does
+	// not disturb each other's answers, so it is not their share of all steps.
+	step := st.MixedStep / steps
+	perToken := st.TPOT * math.Max(1, part.TokensPerStep)
+	t.PlainPerToken = 1
+	switch {
+	case sched.Policy != serving.Mixed && step > 0:
+		t.MixedPerToken = math.Max(0, perToken-st.DecodeStep) / step
+	case step > st.DecodeStep:
+		t.MixedPerToken = math.Min(1, math.Max(0, perToken-st.DecodeStep)/(step-st.DecodeStep))
+		t.PlainPerToken -= t.MixedPerToken
+	}
+	if step > 0 {
+		t.MixedToFirst = st.TTFT / step
+	}
+	return t, nil
+}

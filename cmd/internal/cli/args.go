@@ -80,7 +80,7 @@ var aliases = map[string]string{
 	"format": "quant", "quantization": "quant",
 	"kv-cache-dtype": "kv-type", "cache-type": "kv-type",
 	"ctx-size": "context", "max-model-len": "context", "context-length": "context", "n-ctx": "context",
-	"concurrency": "batch", "ubatch": "ubatch-size", "n-ubatch": "ubatch-size", "n-batch": "batch-size",
+	"max-concurrency": "concurrency", "ubatch": "ubatch-size", "n-ubatch": "ubatch-size", "n-batch": "batch-size",
 	"prompt-tokens": "input-tokens", "n-prompt": "input-tokens", "n-gen": "output-tokens", "n-predict": "output-tokens",
 	"n-depth": "depth", "n-gpu-layers": "gpu-layers", "ngl": "gpu-layers", "n-cpu-moe": "cpu-moe",
 	"split-mode": "split", "tensor-parallel-size": "tp", "tp-size": "tp", "pipeline-parallel-size": "pp", "pp-size": "pp",

@@ -29,6 +29,7 @@ type checkOptions struct {
 	outFile  string
 	quiet    bool
 	noColor  bool
+	load     report.Load
 }
 
 func newCheck(a *app) *cobra.Command {
@@ -39,14 +40,18 @@ func newCheck(a *app) *cobra.Command {
 		Long: "Does this model fit this machine, how fast does it run, and why.\n\n" +
 			"MODEL is a catalogue id or alias, a GGUF file, a safetensors file or folder, a\n" +
 			"Hugging Face config.json, or a bare size such as 3B or 30B-A3B.\n" +
+			"With --rate, --concurrency or --trace it says what users see under that load; a load\n" +
+			"that is not carried, or an objective (--slo) missed, is a no.\n" +
 			"Exit code: 0 yes, 1 no, 2 the request is wrong, 3 our failure (help exit-codes).",
 		Example: "  plimsoll check llama-3.1-8b --quant Q4_K_M\n" +
+			"  plimsoll check llama-3.1-70b -q FP8 --on \"8x h100\" --engine vllm --rate 5/s --slo 'ttft_p95<=1s'\n" +
 			"  plimsoll check deepseek-v3 --on \"8x h200-sxm\" --engine vllm --tp 8\n" +
 			"  plimsoll check model.gguf --on raspberry-pi-5-8gb --require 'decode_tok_s >= 5'",
 	}
 	fs := cmd.Flags()
 	fs.SetNormalizeFunc(normalize)
 	flags := addScenarioFlags(fs)
+	addLoadFlags(fs, &o.load)
 	fs.StringVar(&o.from, "from", "", "take the inputs from a saved check (JSON file, - for stdin)")
 	fs.StringArrayVar(&o.require, "require", nil, "a gate such as 'decode_tok_s >= 20' or 'total_gib@central < 22' (repeatable)")
 	fs.StringVar(&o.failOn, "fail-on", "no", "what exit code 1 means: no, tight or unsure")
@@ -107,11 +112,36 @@ func (a *app) check(ctx context.Context, o *checkOptions) error {
 		return err
 	}
 	p.Request.Explain, p.Request.Answers = o.explain, true
+	load, objectives, err := loadOf(&o.load, &o.scenario)
+	if err != nil {
+		return err
+	}
+	if load != nil && load.Concurrency > 0 && p.Request.Workload.Batch <= 1 {
+		p.Request.Workload.Batch, p.Inputs.Batch = load.Concurrency, load.Concurrency
+	}
+	plans, err := plan(&o.load, &p, load, objectives)
+	if err != nil {
+		return err
+	}
 	result, err := a.Estimate(&p.Request)
 	if err != nil {
 		return problem.From(problem.BadValue, err)
 	}
+	if load != nil && load.Concurrency > 1 && o.scenario.Batch <= 1 && result.Verdict == estimator.DoesNotFit && p.Request.Engine.Serves() {
+		// A server lets users wait for whom there is no room.
+		p.Request.Workload.Batch, p.Inputs.Batch = 1, 1
+		if result, err = a.Estimate(&p.Request); err != nil {
+			return problem.From(problem.BadValue, err)
+		}
+	}
 	doc := report.NewCheck(&p, result, report.Versions{Tool: toolVersion(), Data: a.Facts.DataVersion()})
+	doc.Weighed(plans)
+	if load != nil {
+		doc.Load = &o.load
+		if err := serve(doc, &p.Request, result, load, objectives); err != nil {
+			return err
+		}
+	}
 	var gateErr error
 	for _, g := range gates {
 		r, err := g.Judge(doc)
@@ -141,6 +171,12 @@ func checkExit(c *report.Check, failOn string) int {
 	no := c.Result.Verdict == estimator.DoesNotFit
 	if c.Result.Verdict == estimator.Tight && failOn != "no" {
 		no = true
+	}
+	if u := c.Result.UnderLoad; u != nil {
+		no = no || !u.Stable
+		for _, m := range u.Objectives {
+			no = no || !m.Met || m.Unsure && failOn == "unsure"
+		}
 	}
 	for _, r := range c.Requirements {
 		if r.Outcome == report.Fail || r.Outcome == report.Unsure && failOn == "unsure" {

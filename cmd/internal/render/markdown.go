@@ -46,6 +46,7 @@ func Markdown(w io.Writer, c *report.Check) error {
 		value, rng, unit := humanFigure(r.fig)
 		fmt.Fprintf(&b, "| %s | %s %s | %s |\n", r.name, value, unit, rng)
 	}
+	markdownLoad(&b, c)
 	if len(c.Requirements) > 0 {
 		b.WriteString("\n| requirement | outcome |\n|---|---|\n")
 		for _, r := range c.Requirements {

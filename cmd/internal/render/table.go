@@ -25,6 +25,8 @@ func Table(w io.Writer, c *report.Check, s Style) error {
 	t.verdict()
 	t.memories()
 	t.speeds()
+	t.underLoad()
+	t.plans()
 	t.limits()
 	t.answers()
 	t.requirements()

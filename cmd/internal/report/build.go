@@ -169,3 +169,43 @@ func significant(v float64) float64 {
 	}
 	return r
 }
+
+// Serve adds what users see, rounded like all figures; what is not finite, in a
+// queue that grows for ever, is left out as 0.
+func (c *Check) Serve(u *estimator.UnderLoad) {
+	for _, p := range []*estimator.Percentiles{&u.TTFTMs, &u.TPOTMs, &u.E2EMs} {
+		for _, f := range []*estimator.Figure{&p.Mean, &p.P50, &p.P90, &p.P95, &p.P99} {
+			tidyInto(f)
+		}
+	}
+	for _, f := range []*estimator.Figure{&u.RequestsS, &u.InputTokS, &u.OutputTokS, &u.CapacityRequestsS, u.MaxRequestsS} {
+		if f != nil {
+			tidyInto(f)
+		}
+	}
+	for i := range u.Objectives {
+		tidyInto(&u.Objectives[i].Value)
+	}
+	u.Running, u.Waiting = significant(u.Running), significant(u.Waiting)
+	u.Occupancy, u.PeakOccupy, u.Preemptions = significant(u.Occupancy), significant(u.PeakOccupy), significant(u.Preemptions)
+	c.Result.UnderLoad = u
+}
+
+func tidyInto(f *estimator.Figure) {
+	if t := tidy(f); t != nil {
+		*f = *t
+		return
+	}
+	*f = estimator.Figure{Unit: f.Unit, Basis: f.Basis}
+}
+
+// Weighed adds the plans, with rounded figures.
+func (c *Check) Weighed(plans []estimator.Plan) {
+	for i := range plans {
+		p := &plans[i]
+		for _, v := range []*float64{&p.TTFTMs, &p.TPOTMs, &p.OutputTokS, &p.CapacityRequestsS, &p.PerDeviceTokS} {
+			*v = significant(*v)
+		}
+	}
+	c.Result.Plans = plans
+}

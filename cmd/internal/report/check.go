@@ -22,7 +22,9 @@ type Check struct {
 	ToolVersion   string            `json:"tool_version"`
 	DataVersion   string            `json:"data_version"`
 	Inputs        scenario.Scenario `json:"inputs"`
-	Result        Result            `json:"result"`
+	// Load is what users were said to send; absent where nothing was.
+	Load   *Load  `json:"load,omitempty"`
+	Result Result `json:"result"`
 	// Requirements are the gates asked for, with how each came out.
 	Requirements []Requirement           `json:"requirements"`
 	Assumptions  []string                `json:"assumptions"`
@@ -43,10 +45,30 @@ type Result struct {
 	Memory      Memory                 `json:"memory"`
 	Memories    []Ledger               `json:"memories"`
 	Speed       Speed                  `json:"speed"`
+	UnderLoad   *estimator.UnderLoad   `json:"under_load,omitempty"` // what users see of it
+	Plans       []estimator.Plan       `json:"plans,omitempty"`      // ways to divide the model that were weighed, best first
 	Limits      []Limit                `json:"limits"`
 	Answers     *estimator.Answers     `json:"answers"`
 	Suggestions []estimator.Suggestion `json:"suggestions"`
 	Verify      string                 `json:"verify"` // the command that checks this on the real machine
+}
+
+// Load is what users send, as it was asked; empty fields were not given.
+type Load struct {
+	Rate          string   `json:"rate,omitempty"`
+	Concurrency   int      `json:"concurrency,omitempty"`
+	Burst         float64  `json:"burst,omitempty"`
+	InputLengths  string   `json:"input_lengths,omitempty"`
+	OutputLengths string   `json:"output_lengths,omitempty"`
+	Trace         string   `json:"trace,omitempty"`
+	PrefixHit     float64  `json:"prefix_hit,omitempty"`
+	Speculate     string   `json:"speculate,omitempty"`
+	Objectives    []string `json:"slo,omitempty"`
+	Requests      int      `json:"requests,omitempty"`
+	Seed          uint64   `json:"seed"`
+	Pools         string   `json:"disaggregate,omitempty"`
+	Plan          string   `json:"plan,omitempty"`
+	Goal          string   `json:"goal,omitempty"`
 }
 
 // Model says which model was judged.

@@ -75,12 +75,51 @@ func figures() map[string]figure {
 			return exact(float64(c.Result.Placement.CPUMoE), "layers")
 		}},
 	}
+	underLoad(m)
 	component(m, "weights", func(c *estimator.Components) *estimator.Figure { return &c.WeightsBytes })
 	component(m, "kv_cache", func(c *estimator.Components) *estimator.Figure { return &c.KVCacheBytes })
 	component(m, "compute", func(c *estimator.Components) *estimator.Figure { return &c.ComputeBytes })
 	component(m, "overhead", func(c *estimator.Components) *estimator.Figure { return &c.OverheadBytes })
 	component(m, "total", func(c *estimator.Components) *estimator.Figure { return &c.TotalBytes })
 	return m
+}
+
+// underLoad adds what users see of a server.
+func underLoad(m map[string]figure) {
+	latencies := map[string]func(*estimator.UnderLoad) *estimator.Percentiles{
+		"ttft": func(u *estimator.UnderLoad) *estimator.Percentiles { return &u.TTFTMs },
+		"tpot": func(u *estimator.UnderLoad) *estimator.Percentiles { return &u.TPOTMs },
+		"e2e":  func(u *estimator.UnderLoad) *estimator.Percentiles { return &u.E2EMs },
+	}
+	percentiles := map[string]func(*estimator.Percentiles) *estimator.Figure{
+		"mean": func(p *estimator.Percentiles) *estimator.Figure { return &p.Mean },
+		"p50":  func(p *estimator.Percentiles) *estimator.Figure { return &p.P50 },
+		"p90":  func(p *estimator.Percentiles) *estimator.Figure { return &p.P90 },
+		"p95":  func(p *estimator.Percentiles) *estimator.Figure { return &p.P95 },
+		"p99":  func(p *estimator.Percentiles) *estimator.Figure { return &p.P99 },
+	}
+	for name, latency := range latencies {
+		for rank, percentile := range percentiles {
+			m[name+"_"+rank+"_ms"] = figure{units.Time, 1, func(c *report.Check) *estimator.Figure {
+				if c.Result.UnderLoad == nil {
+					return nil
+				}
+				return percentile(latency(c.Result.UnderLoad))
+			}}
+		}
+	}
+	rates := map[string]func(*estimator.UnderLoad) *estimator.Figure{
+		"capacity_requests_s": func(u *estimator.UnderLoad) *estimator.Figure { return &u.CapacityRequestsS },
+		"max_requests_s":      func(u *estimator.UnderLoad) *estimator.Figure { return u.MaxRequestsS },
+	}
+	for name, rate := range rates {
+		m[name] = figure{units.Rate, 1, func(c *report.Check) *estimator.Figure {
+			if c.Result.UnderLoad == nil {
+				return nil
+			}
+			return rate(c.Result.UnderLoad)
+		}}
+	}
 }
 
 // Figures lists the names that a requirement may use.

@@ -1,0 +1,186 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/plimsoll/plimsoll/cmd/internal/report"
+	"github.com/plimsoll/plimsoll/cmd/internal/units"
+	"github.com/plimsoll/plimsoll/estimator"
+)
+
+// loadRow is one line of what users see.
+type loadRow struct {
+	name string
+	fig  *estimator.Figure
+}
+
+// loadRows lists what users see under the load.
+func loadRows(u *estimator.UnderLoad) []loadRow {
+	rows := []loadRow{}
+	for _, l := range []struct {
+		name string
+		p    *estimator.Percentiles
+	}{{"time to first token", &u.TTFTMs}, {"time per output token", &u.TPOTMs}, {"whole answer", &u.E2EMs}} {
+		rows = append(rows, loadRow{name: l.name + ", mean", fig: &l.p.Mean}, loadRow{name: "  95th percentile", fig: &l.p.P95}, loadRow{name: "  99th percentile", fig: &l.p.P99})
+	}
+	rows = append(rows, loadRow{name: "requests", fig: &u.RequestsS}, loadRow{name: "output, all users", fig: &u.OutputTokS},
+		loadRow{name: "most that it carries", fig: &u.CapacityRequestsS})
+	if u.MaxRequestsS != nil {
+		rows = append(rows, loadRow{name: "within the objectives", fig: u.MaxRequestsS})
+	}
+	return rows
+}
+
+// loadNotes says the rest in words.
+func loadNotes(u *estimator.UnderLoad) []string {
+	var out []string
+	if !u.Stable {
+		out = append(out, "the load is not carried: the queue grows for ever")
+	}
+	state := fmt.Sprintf("%s sequences run and %s wait, in the mean", units.Number(u.Running), units.Number(u.Waiting))
+	if u.PeakOccupy > 0 {
+		state += fmt.Sprintf("; the cache is %.0f%% full, %.0f%% at most", 100*u.Occupancy, 100*u.PeakOccupy)
+	}
+	out = append(out, state)
+	switch u.Bound {
+	case "slots":
+		out = append(out, "what limits the sequences in flight is how many the engine runs at once")
+	case "cache":
+		out = append(out, "what limits the sequences in flight is the cache")
+	case "budget":
+		out = append(out, "what limits the sequences in flight is the token budget of a step")
+	}
+	for _, m := range u.Objectives {
+		word := "missed"
+		if m.Met {
+			word = "met"
+		}
+		value, rng, unit := humanFigure(&m.Value)
+		out = append(out, fmt.Sprintf("objective %s: %s, %s %s (%s)", m.Objective, word, value, unit, rng))
+	}
+	if u.ReplicasNeeded > 0 {
+		out = append(out, fmt.Sprintf("deployments like this one that the rate needs: %d", u.ReplicasNeeded))
+	}
+	return out
+}
+
+func (t *table) underLoad() {
+	u := t.c.Result.UnderLoad
+	if u == nil {
+		return
+	}
+	t.title("Under load: " + loadText(t.c.Load))
+	for _, r := range loadRows(u) {
+		value, rng, unit := humanFigure(r.fig)
+		if t.s.Width < 60 {
+			t.b.WriteString(t.s.cut("  "+r.name, t.s.Width) + "\n")
+			t.b.WriteString(t.s.plain(fmt.Sprintf("    %s %s  (%s)", value, unit, rng)) + "\n")
+			continue
+		}
+		t.b.WriteString(t.s.plain(fmt.Sprintf("  %s %s %s  %s", pad(r.name, 27), pad(value, -8), pad(unit, 10), rng)) + "\n")
+	}
+	for _, n := range loadNotes(u) {
+		t.b.WriteString(t.s.wrap("  - ", "    ", n))
+	}
+}
+
+// loadText says what users send.
+func loadText(l *report.Load) string {
+	if l == nil {
+		return ""
+	}
+	var parts []string
+	switch {
+	case l.Trace != "":
+		parts = append(parts, "trace "+l.Trace)
+	case l.Rate != "":
+		parts = append(parts, l.Rate+" requests")
+	case l.Concurrency > 0:
+		parts = append(parts, fmt.Sprintf("%d users, one request each at a time", l.Concurrency))
+	default:
+		parts = append(parts, "one user")
+	}
+	if l.InputLengths != "" {
+		parts = append(parts, "prompts "+l.InputLengths)
+	}
+	if l.OutputLengths != "" {
+		parts = append(parts, "answers "+l.OutputLengths)
+	}
+	if l.PrefixHit > 0 {
+		parts = append(parts, fmt.Sprintf("%.0f%% of prompts cached", 100*l.PrefixHit))
+	}
+	if l.Speculate != "" {
+		parts = append(parts, "drafting "+l.Speculate)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// bestPlans is how many plans a table shows.
+const bestPlans = 8
+
+func planCells(p *estimator.Plan) [6]string {
+	mark := ""
+	if p.Pareto {
+		mark = "*"
+	}
+	if !p.Stable {
+		mark = "!"
+	}
+	return [6]string{p.String(), units.Number(p.TTFTMs), units.Number(p.TPOTMs), units.Number(p.CapacityRequestsS), units.Number(p.PerDeviceTokS), mark}
+}
+
+var planHeads = [6]string{"plan", "TTFT ms", "TPOT ms", "requests/s", "tok/s/dev", ""}
+
+func (t *table) plans() {
+	plans := t.c.Result.Plans
+	if len(plans) == 0 {
+		return
+	}
+	t.title("Plans weighed, best first (* none is better in both throughput and speed per user, ! does not carry the load)")
+	row := func(c [6]string) {
+		t.b.WriteString(strings.TrimRight(t.s.cut(t.s.plain(fmt.Sprintf("  %s %s %s %s %s %s", pad(c[0], 26), pad(c[1], -9), pad(c[2], -9), pad(c[3], -10), pad(c[4], -10), c[5])), t.s.Width), " ") + "\n")
+	}
+	row(planHeads)
+	shown, refused := 0, 0
+	for i := range plans {
+		if plans[i].Refused != "" {
+			refused++
+			continue
+		}
+		if shown < bestPlans {
+			row(planCells(&plans[i]))
+		}
+		shown++
+	}
+	if shown > bestPlans || refused > 0 {
+		t.b.WriteString(t.s.wrap("  ", "  ", fmt.Sprintf("and %d more; %d cannot be (--output json says why)", max(0, shown-bestPlans), refused)))
+	}
+}
+
+// markdownLoad writes what users see, and the plans.
+func markdownLoad(w io.Writer, c *report.Check) {
+	if u := c.Result.UnderLoad; u != nil {
+		fmt.Fprintf(w, "\n| under load: %s | value | 80%% range |\n|---|--:|---|\n", md(loadText(c.Load)))
+		for _, r := range loadRows(u) {
+			value, rng, unit := humanFigure(r.fig)
+			fmt.Fprintf(w, "| %s | %s %s | %s |\n", strings.TrimSpace(r.name), value, unit, rng)
+		}
+		fmt.Fprintln(w)
+		for _, n := range loadNotes(u) {
+			fmt.Fprintf(w, "- %s\n", md(n))
+		}
+	}
+	if len(c.Result.Plans) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n| %s |\n|---|--:|--:|--:|--:|---|\n", strings.Join(planHeads[:], " | "))
+	for i := range c.Result.Plans {
+		if p := &c.Result.Plans[i]; p.Refused == "" {
+			cells := planCells(p)
+			cells[5] = md(cells[5])
+			fmt.Fprintf(w, "| %s |\n", strings.Join(cells[:], " | "))
+		}
+	}
+}

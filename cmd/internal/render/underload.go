@@ -23,6 +23,9 @@ func loadRows(u *estimator.UnderLoad) []loadRow {
 		name string
 		p    *estimator.Percentiles
 	}{{"time to first token", &u.TTFTMs}, {"time per output token", &u.TPOTMs}, {"whole answer", &u.E2EMs}} {
+		if !u.Stable && l.p != &u.TPOTMs {
+			continue // it grows as long as the load lasts
+		}
 		rows = append(rows, loadRow{name: l.name + ", mean", fig: &l.p.Mean}, loadRow{name: "  95th percentile", fig: &l.p.P95}, loadRow{name: "  99th percentile", fig: &l.p.P99})
 	}
 	rows = append(rows, loadRow{name: "requests", fig: &u.RequestsS}, loadRow{name: "output, all users", fig: &u.OutputTokS},

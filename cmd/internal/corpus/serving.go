@@ -56,9 +56,9 @@ var servingWeights = map[byte]float64{measured.QualityA: 1, measured.QualityB: 0
 func servingScenario(r *measured.ServingRow) (scenario.Scenario, error) {
 	s := scenario.New()
 	switch {
-	case r.Disaggregated:
+	case r.Disaggregated && !decodePool(r):
 		return s, errors.New("prefill and decode on devices of their own")
-	case r.Nodes > 1:
+	case r.Nodes > 1 && !r.Disaggregated:
 		return s, errors.New("several nodes")
 	case r.Rate > 0 && !math.IsInf(r.Rate, 0):
 		return s, errors.New("a rate of requests")
@@ -70,6 +70,13 @@ func servingScenario(r *measured.ServingRow) (scenario.Scenario, error) {
 	s.ID, s.Model, s.Quant = r.ID, r.Model, r.Weights
 	s.KVType = strings.ToLower(r.KV)
 	s.On, s.Devices = r.Hardware, r.Devices
+	if r.Disaggregated {
+		// The pool that decodes, over as many computers as it takes.
+		s.Devices = max(r.TP, 1) * r.DP
+		if !strings.HasPrefix(r.Hardware, "gb") { // trays of a rack are one NVLink domain
+			s.Devices, s.Nodes = r.DevicesPerNode, s.Devices/r.DevicesPerNode
+		}
+	}
 	s.Engine, s.EngineDate = r.Engine, r.Date
 	if len(s.EngineDate) == len("2006") {
 		s.EngineDate += "-07" // the middle of a year
@@ -82,10 +89,21 @@ func servingScenario(r *measured.ServingRow) (scenario.Scenario, error) {
 	return s, nil
 }
 
+// decodePool tells whether a row of separate pools says how its one large
+// decoding pool was divided, and what its users saw of that alone.
+func decodePool(r *measured.ServingRow) bool {
+	n := max(r.TP, 1) * max(r.DP, 1)
+	return r.DP > 1 && r.EP > 1 && r.Metric == measured.TPOT && r.Class == measured.ClosedLoop && r.DevicesPerNode > 0 &&
+		n%r.DevicesPerNode == 0 && 2*n > r.Devices
+}
+
 // divide settles how the devices share the work. Sources that speak of
 // data-parallel attention count its ranks under tp, too.
 func divide(r *measured.ServingRow, s *scenario.Scenario) {
 	n := r.Devices / max(r.PP, 1)
+	if r.Disaggregated {
+		n = max(r.TP, 1) * r.DP
+	}
 	if r.DP > 1 && max(r.TP, 1)*r.DP > n {
 		s.TP = max(1, n/r.DP)
 	}
@@ -201,7 +219,7 @@ func observeServing(ex *Example, prior *calibration.Table) (*fit.Observation, er
 // prior: how many sequences wait for their first token hardly depends on them.
 func traffic(ex *Example, prior *calibration.Table) (*estimator.Traffic, error) {
 	r, s := ex.Serving, &ex.Work.Result.Settings
-	if r.Class != measured.StaticBatch && r.Class != measured.BatchOne {
+	if r.Class != measured.StaticBatch && r.Class != measured.BatchOne && !r.Disaggregated {
 		req := ex.Request
 		req.Calibration = prior
 		t, err := estimator.TrafficOf(&req, &ex.Work.Result, load(r))

@@ -97,6 +97,29 @@ func TestServingMisses(t *testing.T) {
 	}
 }
 
+// One large decoding pool of a deployment with separate pools is worked out on
+// its own; trays of a rack are one domain.
+func TestDecodePool(t *testing.T) {
+	r := row(measured.ClosedLoop, measured.TPOT, 1024, 15)
+	r.Model, r.Weights, r.Hardware, r.Engine = "deepseek-v3", "FP8", "gb300-288gb", "sglang"
+	r.Disaggregated, r.Devices, r.DevicesPerNode, r.Nodes, r.TP, r.EP, r.DP = true, 48, 4, 12, 1, 32, 32
+	ex, misses := served(t, r)
+	if len(ex) != 1 {
+		t.Fatal(misses)
+	}
+	node, s := ex[0].Observation.Site.Node, ex[0].Observation.Site.Settings
+	if len(node.Devices) != 32 || node.Box != 0 || s.TP != 1 || s.DP != 32 || s.EP != 32 {
+		t.Errorf("%d devices, boxes of %d, tp %d dp %d ep %d", len(node.Devices), node.Box, s.TP, s.DP, s.EP)
+	}
+	if o := ex[0].Observation; o.Decode.Sequences != 32 || o.Prefills != 0 || o.Steps != 1 {
+		t.Errorf("%g sequences in %g steps, %g with prompts", o.Decode.Sequences, o.Steps, o.Prefills)
+	}
+	r.Metric = measured.TTFT // of the other pool
+	if ex, _ := served(t, r); len(ex) != 0 {
+		t.Error("a first token was taken to come from the decoding pool")
+	}
+}
+
 // Data-parallel attention: sources count its ranks under tp as well.
 func TestDivide(t *testing.T) {
 	for _, c := range []struct{ devices, tp, pp, ep, dp, moeTP, wantTP, wantDP, wantEP int }{

@@ -49,6 +49,7 @@ func TestWithOwn(t *testing.T) {
 func FuzzWithOwn(f *testing.F) {
 	f.Add(GroupColumns + "\ne,b,device,known,3,1.1,,,,,0.05,\n")
 	f.Add("e,b,device,x,1,lots\n")
+	f.Add("e,b,device,x,1,999999\n") // rounds up to the bound
 	f.Add("#\n\n,,,,,,,,,,,,,\n")
 	f.Fuzz(func(t *testing.T, data string) {
 		own, err := table().WithOwn(data)
@@ -57,7 +58,7 @@ func FuzzWithOwn(f *testing.F) {
 		}
 		for k, g := range own.Groups {
 			for i := range FactorFields {
-				if v := *FactorFields[i].Of(&g.Factors); !(v >= 0 && v < 1e6) {
+				if v := *FactorFields[i].Of(&g.Factors); !(v >= 0 && v <= 1e6) {
 					t.Errorf("%s: %s is %v", k, FactorFields[i].Name, v)
 				}
 			}

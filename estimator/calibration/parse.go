@@ -65,7 +65,7 @@ func (t *Table) parseGroups(data string) error {
 				continue
 			}
 			x, err := strconv.ParseFloat(field, 64)
-			if err != nil || !(x >= 0 && x < 1e6) {
+			if err != nil || !(x >= 0 && x <= 1e6) {
 				return fmt.Errorf("calibration groups, line %d: %q is no positive number", n, field)
 			}
 			v[i] = x

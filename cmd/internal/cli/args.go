@@ -91,6 +91,15 @@ var aliases = map[string]string{
 	"kv-type-k": "cache-type-k", "kv-type-v": "cache-type-v", "hardware": "on",
 }
 
+// normalizeSweep is normalize for sweeps, which simulate no load: there users at
+// once are sequences in flight.
+func normalizeSweep(fs *pflag.FlagSet, name string) pflag.NormalizedName {
+	if n := normalize(fs, name); n != "concurrency" {
+		return n
+	}
+	return "batch"
+}
+
 // normalize gives every flag one spelling.
 func normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	name = strings.ReplaceAll(name, "_", "-")

@@ -162,7 +162,9 @@ func newRoot(a *app) *cobra.Command {
 		}
 		return problem.Wrong(problem.Usage, err.Error(), "", "see "+cmd.CommandPath()+" --help")
 	})
-	root.AddCommand(newCheck(a), newSweep(a), newAccuracy(a), newCalibrate(a), newModels(a), newHardware(a), newEngines(a), newSchema(a), newVersion(a), newExitCodes())
+	sweep := newSweep(a)
+	root.AddCommand(newCheck(a), sweep, newAccuracy(a), newCalibrate(a), newModels(a), newHardware(a), newEngines(a), newSchema(a), newVersion(a), newExitCodes())
+	sweep.SetGlobalNormalizationFunc(normalizeSweep)
 	// Unknown subcommands of a group are errors, not requests for help.
 	return root
 }

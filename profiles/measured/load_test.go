@@ -90,8 +90,8 @@ func TestServing(t *testing.T) {
 		seen[r.ID] = true
 	}
 	for _, bad := range []struct{ line, want string }{
-		{strings.Repeat(",", 25) + "0" + strings.Repeat(",", 6), `value: want a number above 0, got "0"`},
-		{strings.Repeat(",", 10) + "x" + strings.Repeat(",", 15) + "1" + strings.Repeat(",", 6), `devices: want a whole number, got "x"`},
+		{strings.Repeat(",", 25) + "0" + strings.Repeat(",", 7), `value: want a number above 0, got "0"`},
+		{strings.Repeat(",", 10) + "x" + strings.Repeat(",", 15) + "1" + strings.Repeat(",", 7), `devices: want a whole number, got "x"`},
 	} {
 		if _, err := parseServing(strings.Split(bad.line, ",")); err == nil || !strings.Contains(err.Error(), bad.want) {
 			t.Errorf("%q: got %v, want %q", bad.line, err, bad.want)

@@ -27,7 +27,7 @@ var engineVersions string
 // usual value: 1 device, 1 node, no division, 1 sequence.
 var ServingColumns = []string{"id", "class", "model", "weights", "moe_weights", "kv", "engine", "version", "date", "hardware", "devices",
 	"devices_per_node", "nodes", "tp", "pp", "ep", "dp", "moe_tp", "disaggregated", "batch", "rate", "input", "output",
-	"metric", "statistic", "value", "speculative", "quality", "weight", "exclude", "source", "extra"}
+	"metric", "statistic", "value", "speculative", "quality", "weight", "exclude", "source", "extra", "drawn"}
 
 // Classes of serving measurements: how the load was made.
 const (
@@ -86,8 +86,6 @@ var servingRows = sync.OnceValues(func() ([]ServingRow, error) {
 	rows := make([]ServingRow, 0, len(lines)-1)
 	for i, l := range lines[1:] {
 		row, err := parseServing(l)
-		// In the sample of many benchmarks, those with a day are InferenceX's.
-		row.Drawn = strings.HasSuffix(where[l[30]], "/silicon_sample.csv") && len(row.Date) == len("2006-01-02")
 		if m, ok := months[[2]string{row.Engine, row.Version}]; ok {
 			row.Date = m
 		}
@@ -147,6 +145,7 @@ func parseServing(l []string) (ServingRow, error) {
 		Devices: number(10, 1), TP: number(13, 0), PP: number(14, 0), DP: number(16, 0), Offload: "gpu", GPULayers: -1, CPUMoE: -1,
 		Batch: number(19, 1), Input: int(math.Round(float(21))), Output: int(math.Round(float(22))), Metric: l[23], Value: float(25),
 		Speculative: l[26] == "yes", Exclude: l[29]}
+	row.Drawn = l[32] == "yes"
 	if len(l[27]) == 1 {
 		row.Quality = l[27][0]
 	}

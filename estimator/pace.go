@@ -38,18 +38,6 @@ func (p *pace) time(s *serving.Step) roofline.Time {
 	return roofline.Run(&p.ph, &p.rates)
 }
 
-// perRequest is what a request costs beside the steps it is part of, in
-// seconds: receiving it, its tokens, and handing out the first one.
-func (p *pace) perRequest() float64 {
-	if d := p.rates.Device; d != nil {
-		return d.Prefill * math.Max(1, d.DriftPrefill)
-	}
-	if h := p.rates.Host; h != nil {
-		return h.Prefill * math.Max(1, h.DriftPrefill)
-	}
-	return 0
-}
-
 // paceOf returns the pace of one turn of one replica.
 func paceOf(req *Request, e *Result) (*pace, error) {
 	c, s := req.Cache, &e.Settings
@@ -77,8 +65,6 @@ func schedulerOf(e *Result) (*serving.Scheduler, error) {
 	switch r.Schedule {
 	case engine.PrefillFirst:
 		out.Policy = serving.PrefillFirst
-	case engine.Static:
-		out.Policy = serving.Static
 	case engine.Mixed:
 	default:
 		// Engines whose slots are given: llama.cpp mixes prompts and answers in

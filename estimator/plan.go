@@ -183,7 +183,7 @@ func (req *Request) evaluate(p *Plan, load *serving.Load, objectives []serving.O
 		p.Refused = err.Error()
 		return
 	}
-	once := pace.perRequest()
+	once := pace.rates.PerRequest()
 	p.Stable = !st.Unstable
 	p.TPOTMs, p.TTFTMs = 1e3*st.TPOT, 1e3*(st.TTFT+once)
 	p.OutputTokS = n * st.OutputTokensPerSecond

@@ -125,7 +125,7 @@ func Serve(req *Request, e *Result, load *serving.Load, objectives []serving.Obj
 		}
 	}
 	p.scale = 1
-	once := p.perRequest()
+	once := p.rates.PerRequest()
 	c := reports[0]
 	basis := p.basis()
 	u := &UnderLoad{Replicas: max(e.Settings.DP, 1), Stable: c.Stable,

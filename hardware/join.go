@@ -1,9 +1,6 @@
 package hardware
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // MaxJoined is the most devices that one deployment may span.
 const MaxJoined = 4096
@@ -43,12 +40,4 @@ func (m *Machine) Join() (*Machine, error) {
 	out := *m
 	out.Nodes = []Node{joined}
 	return &out, nil
-}
-
-// Boxes is how many computers n devices are in.
-func (n *Node) Boxes(devices int) int {
-	if n.Box <= 0 {
-		return 1
-	}
-	return int(math.Ceil(float64(devices) / float64(n.Box)))
 }

@@ -104,8 +104,8 @@ type ServeRule struct {
 	Fraction float64 `json:"fraction"`
 	// BlockTokens is the page size.
 	BlockTokens int `json:"block_tokens"`
-	// Schedule is how prompts and decoding share the engine's steps: Mixed,
-	// PrefillFirst or Static.
+	// Schedule is how prompts and decoding share the engine's steps: Mixed
+	// or PrefillFirst; none for engines whose slots are given.
 	Schedule Schedule `json:"schedule"`
 	// Chunked is true when prompts are cut to the token budget, ReserveShare the
 	// share of an answer's cache that admission sets aside.
@@ -153,8 +153,6 @@ const (
 	// PrefillFirst gives waiting prompts steps of their own before decoding
 	// goes on (SGLang, vLLM V0).
 	PrefillFirst Schedule = "prefill_first"
-	// Static batches run to their end before the next begins.
-	Static Schedule = "static"
 )
 
 // ServeStep gives server defaults from so much device memory on.

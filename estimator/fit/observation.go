@@ -71,9 +71,7 @@ func (o *Observation) time(rates *roofline.Input) (seconds float64, traits calib
 		x := roofline.Run(o.Prefill, rates)
 		seconds, traits = o.Prefills*x.Seconds, x.Traits
 	}
-	if o.Requests > 0 && rates.Device != nil {
-		seconds += o.Requests * rates.Device.Prefill * rates.Device.DriftPrefill
-	}
+	seconds += o.Requests * rates.PerRequest()
 	if o.Steps > 0 {
 		x := roofline.Run(o.Decode, rates)
 		seconds += o.Steps * x.Seconds

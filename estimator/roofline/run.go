@@ -70,6 +70,19 @@ func Run(ph *phase.Phase, in *Input) Time {
 	return t
 }
 
+// PerRequest is what a request costs beside the steps it is part of, in
+// seconds: receiving it, its tokens, and handing out the first one.
+func (in *Input) PerRequest() float64 {
+	p := in.Device
+	if p == nil {
+		p = in.Host
+	}
+	if p == nil {
+		return 0
+	}
+	return p.Prefill * p.DriftPrefill
+}
+
 // streamed adds the work on host-resident weights that are copied to the
 // devices: each rank takes its part over its own link, and all of it passes
 // through the host's staging buffers.

@@ -66,6 +66,18 @@ func TestJoin(t *testing.T) {
 	if len(m.Nodes[0].Devices) != 2 || m.Devices() != 6 {
 		t.Error("the machine itself was changed")
 	}
+	// The link of a rack reaches over its trays, and no further.
+	tray := Node{Count: 3, Devices: []*Device{d, d}, Link: &Link{ID: "l"}}
+	for domain, reach := range map[int]int{0: 2, 2: 2, 5: 4, 6: 0, 72: 0} {
+		tray.Domain = domain
+		j, err := (&Machine{Network: net, Nodes: []Node{tray}}).Join()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := j.Primary(); n.Box != 2 || n.Reach() != reach {
+			t.Errorf("domain of %d: the link of %d-device computers joins %d, want %d", domain, n.Box, n.Reach(), reach)
+		}
+	}
 	one := &Machine{Nodes: []Node{{Count: 1, Devices: []*Device{d}}}}
 	if same, err := one.Join(); err != nil || same != one {
 		t.Error("one node needs no joining")

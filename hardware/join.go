@@ -41,3 +41,16 @@ func (m *Machine) Join() (*Machine, error) {
 	out.Nodes = []Node{joined}
 	return &out, nil
 }
+
+// Reach is how many devices the node's link joins; what goes beyond takes the
+// network. 0: it joins all of them.
+func (n *Node) Reach() int {
+	reach := n.Box
+	if n.Link != nil && n.Domain > reach {
+		reach = n.Domain - n.Domain%max(n.Box, 1)
+	}
+	if reach >= len(n.Devices) {
+		return 0
+	}
+	return reach
+}

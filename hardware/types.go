@@ -150,6 +150,9 @@ type Node struct {
 	Host    Host      `json:"host"`
 	Devices []*Device `json:"devices,omitempty"`
 	Link    *Link     `json:"link,omitempty"` // between the devices of the node
+	// Domain is how many devices Link joins where it reaches over several such
+	// nodes, as in a rack; 0 where it ends with the node.
+	Domain int `json:"scale_up_domain,omitempty"`
 	// Box and Network are set where the node stands for several computers
 	// (Machine.Join): devices in each, and the link between them.
 	Box     int   `json:"-"`

@@ -27,6 +27,7 @@ func deviceMachine(r *row, count int, sizeGiB float64, opts MachineOptions) (*ha
 	if node.Link, err = deviceLink(r, d, count, class.integer("shared_lanes")); err != nil {
 		return nil, err
 	}
+	node.Domain = domain(r, count)
 	m := &hardware.Machine{ID: d.ID, Name: d.Name}
 	if count > 1 {
 		m.ID = strconv.Itoa(count) + "x " + d.ID
@@ -421,6 +422,7 @@ func nodeMachine(r *row, opts MachineOptions) (*hardware.Machine, error) {
 		if node.Link, err = nodeLink(r, &dr, d, count); err != nil {
 			return nil, err
 		}
+		node.Domain = domain(r, count)
 		if cpu == "" && !d.Unified {
 			cpu = dr.text("cpu")
 		}
@@ -464,6 +466,15 @@ func nodeMachine(r *row, opts MachineOptions) (*hardware.Machine, error) {
 		return nil, err
 	}
 	return m, r.fault()
+}
+
+// domain is how many devices the link of a node of count devices joins, 0 where
+// it ends with the node.
+func domain(r *row, count int) int {
+	if n := r.integer("scale_up_domain"); n > count {
+		return n
+	}
+	return 0
 }
 
 // nodeLink is the link of a node: as its line says, otherwise what the part has.

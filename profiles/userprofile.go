@@ -177,7 +177,7 @@ func (r *reader) machine(n ast.Node, m *hardware.Machine) {
 	var seen, many bool
 	r.mapping(n, "the profile", machineFields(m), func(key string, v ast.Node) bool {
 		switch key {
-		case "host", "devices", "link", "count":
+		case "host", "devices", "link", "count", "scale_up_domain":
 			seen = true
 			return r.nodeKey(key, v, &single)
 		case "nodes":
@@ -212,8 +212,9 @@ func (r *reader) machine(n ast.Node, m *hardware.Machine) {
 // nodeKey reads the keys of a node that are not plain fields.
 func (r *reader) nodeKey(key string, v ast.Node, node *hardware.Node) bool {
 	switch key {
-	case "count":
-		r.value(v, nodeFields(node)[0])
+	case "count", "scale_up_domain":
+		fields := nodeFields(node)
+		r.value(v, fields[slices.IndexFunc(fields, func(f field) bool { return f.key == key })])
 	case "host":
 		r.mapping(v, key, hostFields(&node.Host), func(key string, v ast.Node) bool {
 			if key == "cpu" {

@@ -103,7 +103,10 @@ func linkFields(l *hardware.Link) []field {
 }
 
 func nodeFields(n *hardware.Node) []field {
-	return []field{{"count", &n.Count, maxNodes, "how many such nodes"}}
+	return []field{
+		{"count", &n.Count, maxNodes, "how many such nodes"},
+		{"scale_up_domain", &n.Domain, maxDevices, "how many devices the link joins, where it reaches over several such nodes"},
+	}
 }
 
 func machineFields(m *hardware.Machine) []field {

@@ -81,7 +81,7 @@ func TestReadMachineErrors(t *testing.T) {
 // Every kind of machine comes back from its own file unchanged.
 func TestWriteMachineRoundTrip(t *testing.T) {
 	for _, query := range []string{"rtx-4090", "8x h100-sxm-80gb", "2x(8x h100-sxm-80gb)", "rtx-4090 + 2x rtx-3090",
-		"raspberry-pi-5-8gb", "apple-m4-max-40c-64gb", "dgx-h100", "2x epyc-9654", "dgx-spark-pair", "hailo-8"} {
+		"raspberry-pi-5-8gb", "apple-m4-max-40c-64gb", "dgx-h100", "2x epyc-9654", "dgx-spark-pair", "4x(gb200-nvl72-tray)", "hailo-8"} {
 		m, err := Machine(query, MachineOptions{})
 		if err != nil {
 			t.Fatal(err)

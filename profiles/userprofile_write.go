@@ -70,6 +70,9 @@ func (w *writer) node(n *hardware.Node) {
 		}
 		i = same
 	}
+	if n.Domain > 0 {
+		w.line(2, "scale_up_domain: "+strconv.Itoa(n.Domain))
+	}
 	switch {
 	case n.Link != nil:
 		w.line(2, "link:")

@@ -16,7 +16,7 @@ func Resolve(t *calibration.Table, s *engine.Settings, node *hardware.Node) (Inp
 // ResolveParts is Resolve for the devices or the host alone, where the other
 // has nothing to do.
 func ResolveParts(t *calibration.Table, s *engine.Settings, node *hardware.Node, devices, host bool) (Input, error) {
-	in := Input{Link: node.Link, Box: node.Box, Network: node.Network, Flash: s.FlashOn}
+	in := Input{Link: node.Link, Box: node.Reach(), Network: node.Network, Flash: s.FlashOn}
 	key := calibration.Key{Backend: s.Backend, Date: s.EngineDate, Threads: s.Threads}
 	if s.Engine != nil {
 		key.Engine = s.Engine.ID

@@ -46,8 +46,8 @@ type Input struct {
 	Device, Host *calibration.Params
 	Devices      []*calibration.Params
 	Link         *hardware.Link // between the devices, nil when not known
-	// Box is how many devices one computer has, 0 for all of them; Network
-	// joins the computers.
+	// Box is how many devices Link joins (one computer's, or a rack's), 0 for
+	// all of them; Network joins the boxes.
 	Box     int
 	Network *hardware.Link
 	Class   format.Class // of the weights

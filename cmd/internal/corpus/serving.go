@@ -72,10 +72,7 @@ func servingScenario(r *measured.ServingRow) (scenario.Scenario, error) {
 	s.On, s.Devices = r.Hardware, r.Devices
 	if r.Disaggregated {
 		// The pool that decodes, over as many computers as it takes.
-		s.Devices = max(r.TP, 1) * r.DP
-		if !strings.HasPrefix(r.Hardware, "gb") { // trays of a rack are one NVLink domain
-			s.Devices, s.Nodes = r.DevicesPerNode, s.Devices/r.DevicesPerNode
-		}
+		s.Devices, s.Nodes = r.DevicesPerNode, max(r.TP, 1)*r.DP/r.DevicesPerNode
 	}
 	s.Engine, s.EngineDate = r.Engine, r.Date
 	if len(s.EngineDate) == len("2006") {

@@ -108,8 +108,8 @@ func TestDecodePool(t *testing.T) {
 		t.Fatal(misses)
 	}
 	node, s := ex[0].Observation.Site.Node, ex[0].Observation.Site.Settings
-	if len(node.Devices) != 32 || node.Box != 0 || s.TP != 1 || s.DP != 32 || s.EP != 32 {
-		t.Errorf("%d devices, boxes of %d, tp %d dp %d ep %d", len(node.Devices), node.Box, s.TP, s.DP, s.EP)
+	if len(node.Devices) != 32 || node.Reach() != 0 || s.TP != 1 || s.DP != 32 || s.EP != 32 {
+		t.Errorf("%d devices, a link that joins %d, tp %d dp %d ep %d", len(node.Devices), node.Reach(), s.TP, s.DP, s.EP)
 	}
 	if o := ex[0].Observation; o.Decode.Sequences != 32 || o.Prefills != 0 || o.Steps != 1 {
 		t.Errorf("%g sequences in %g steps, %g with prompts", o.Decode.Sequences, o.Steps, o.Prefills)

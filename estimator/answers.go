@@ -90,6 +90,18 @@ func slots(req *Request) int {
 // mostSequences bounds the search for concurrent sequences.
 const mostSequences = 1 << 14
 
+// poolTokens returns how many tokens the paged cache of one data-parallel group
+// holds: as many as on its fullest device. 0 where there is none.
+func poolTokens(e *Result) int64 {
+	least := int64(0)
+	for i := range e.Ledgers {
+		if n := e.Ledgers[i].PoolTokens; n > 0 && (least == 0 || n < least) {
+			least = n
+		}
+	}
+	return least
+}
+
 // maxSequences returns how many sequences of the request's own context fit
 // at once.
 func maxSequences(req *Request, e *Result, limit int) int {
@@ -98,10 +110,9 @@ func maxSequences(req *Request, e *Result, limit int) int {
 		per /= max(slots(req), 1)
 	}
 	per = max(per, 1)
-	for i := range e.Ledgers {
-		if l := &e.Ledgers[i]; l.PoolTokens > 0 {
-			return int(l.PoolTokens / int64(per))
-		}
+	if pool := poolTokens(e); pool > 0 {
+		// Each data-parallel group has a cache of its own.
+		return int(pool/int64(per)) * max(e.Settings.DP, 1)
 	}
 	return sort.Search(mostSequences, func(i int) bool {
 		n := i + 1

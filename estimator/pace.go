@@ -2,7 +2,6 @@ package estimator
 
 import (
 	"errors"
-	"math"
 
 	"github.com/plimsoll/plimsoll/estimator/engine"
 	"github.com/plimsoll/plimsoll/estimator/phase"
@@ -74,13 +73,8 @@ func schedulerOf(e *Result) (*serving.Scheduler, error) {
 		return out, nil
 	}
 	out.MaxSeqs = max(out.MaxSeqs, 1)
-	pool := int64(math.MaxInt64)
-	for i := range e.Ledgers {
-		if n := e.Ledgers[i].PoolTokens; n > 0 {
-			pool = min(pool, n)
-		}
-	}
-	if pool == math.MaxInt64 {
+	pool := poolTokens(e)
+	if pool <= 0 {
 		return nil, errors.New("no memory is left for a cache")
 	}
 	out.CacheTokens = pool / int64(stages)

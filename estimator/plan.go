@@ -37,7 +37,7 @@ type Plan struct {
 	OutputTokS        float64 `json:"output_tok_s"`
 	CapacityRequestsS float64 `json:"capacity_requests_s"`
 	PerDeviceTokS     float64 `json:"capacity_tok_s_per_device"`
-	// Stable says that it carries the load.
+	// Stable says that it carries the load, and meets the objectives in the mean.
 	Stable bool `json:"stable"`
 	// Pareto marks plans that no other beats both in tokens per second and
 	// device and in the speed of each user.
@@ -46,8 +46,8 @@ type Plan struct {
 	Refused string `json:"refused,omitempty"`
 }
 
-// flags are how a person would ask for the plan.
-func (p *Plan) flags() string {
+// String is how a person would ask for the plan: "--tp 8 --pp 2".
+func (p *Plan) String() string {
 	out := fmt.Sprintf("--tp %d", p.TP)
 	if p.PP > 1 {
 		out += fmt.Sprintf(" --pp %d", p.PP)
@@ -60,9 +60,6 @@ func (p *Plan) flags() string {
 	}
 	return out
 }
-
-// String names the plan: "tp 8 x pp 2, ep 8".
-func (p *Plan) String() string { return p.flags() }
 
 // Plans evaluates every division of the model over all devices of the request's
 // machine that its engine allows, in closed form, best first for the goal;
@@ -88,7 +85,7 @@ func Plans(req *Request, load *serving.Load, goal Goal, objectives []serving.Obj
 		return cmp.Or(order(a.Refused != "", b.Refused != ""), order(!a.Stable, !b.Stable), goal.compare(&a, &b))
 	})
 	if plans[0].Refused != "" {
-		return plans, fmt.Errorf("no division over %d devices works: %s: %s", len(node.Devices), plans[0].flags(), plans[0].Refused)
+		return plans, fmt.Errorf("no division over %d devices works: %s: %s", len(node.Devices), &plans[0], plans[0].Refused)
 	}
 	return plans, nil
 }
@@ -166,24 +163,19 @@ func (req *Request) evaluate(p *Plan, load *serving.Load, objectives []serving.O
 		p.Refused = "does not fit"
 		return
 	}
-	sched, err := schedulerOf(e)
-	if err != nil {
-		p.Refused = err.Error()
-		return
-	}
-	pace, err := paceOf(&v, e)
+	one, err := singleOf(&v, e)
 	if err != nil {
 		p.Refused = err.Error()
 		return
 	}
 	n := float64(turns(&e.Settings))
 	part := partOf(load, n)
-	st, err := serving.Steady(sched, part, pace)
+	st, err := one.Steady(part)
 	if err != nil {
 		p.Refused = err.Error()
 		return
 	}
-	once := pace.rates.PerRequest()
+	once := one.pace.rates.PerRequest()
 	p.Stable = !st.Unstable
 	p.TPOTMs, p.TTFTMs = 1e3*st.TPOT, 1e3*(st.TTFT+once)
 	p.OutputTokS = n * st.OutputTokensPerSecond

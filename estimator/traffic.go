@@ -29,17 +29,14 @@ type Traffic struct {
 // calibration only as far as it takes to say how many sequences wait for their
 // first token. Errors say why there is no steady state.
 func TrafficOf(req *Request, e *Result, load *serving.Load) (*Traffic, error) {
-	sched, err := schedulerOf(e)
+	one, err := singleOf(req, e)
 	if err != nil {
 		return nil, err
 	}
-	p, err := paceOf(req, e)
-	if err != nil {
-		return nil, err
-	}
+	sched, p := one.sched, one.pace
 	t := &Traffic{Turns: float64(turns(&e.Settings))}
 	part := partOf(load, t.Turns)
-	st, err := serving.Steady(sched, part, p)
+	st, err := one.Steady(part)
 	if err != nil {
 		return nil, err
 	}
@@ -87,4 +84,17 @@ func TrafficOf(req *Request, e *Result, load *serving.Load) (*Traffic, error) {
 		t.MixedToFirst = st.TTFT / step
 	}
 	return t, nil
+}
+
+// BatchTraffic is the Traffic of a batch that runs by itself from its prompts,
+// worked on all at once, to its last tokens.
+func BatchTraffic(req *Request, e *Result, batch, input, output int) *Traffic {
+	s := &e.Settings
+	t := &Traffic{PlainPerToken: 1, MixedToFirst: 1, Turns: float64(turns(s))}
+	t.Running = math.Max(1, float64(batch)/t.Turns)
+	t.Decoding = t.Running
+	in := phase.Input{Model: req.Model, Weights: req.Weights, Placement: &e.Placement, Settings: s}
+	phase.Mixed(&in, t.Running, float64(input)+float64(output)/2, phase.Prompts{}, &t.Plain)
+	phase.Mixed(&in, 0, 0, phase.Prompts{Tokens: t.Running * float64(input), Seqs: t.Running}, &t.Mixed)
+	return t
 }

@@ -91,19 +91,16 @@ func Serve(req *Request, e *Result, load *serving.Load, objectives []serving.Obj
 	if len(e.Unavailable) > 0 && e.Speed.DecodeTokS == nil && req.Workload.OutputTokens > 0 {
 		return nil, fmt.Errorf("%s", e.Unavailable[0].Reason)
 	}
-	sched, err := schedulerOf(e)
+	one, err := singleOf(req, e)
 	if err != nil {
 		return nil, err
 	}
-	p, err := paceOf(req, e)
-	if err != nil {
-		return nil, err
-	}
+	p := one.pace
 	n := float64(turns(&e.Settings))
 	part := partOf(load, n)
-	server := server(&single{sched, p})
+	var server server = one
 	if pools != (Pools{}) {
-		if server, err = req.divided(e, sched, p, pools); err != nil {
+		if server, err = req.divided(e, one, pools); err != nil {
 			return nil, err
 		}
 		n, part = 1, load
@@ -163,7 +160,7 @@ func Serve(req *Request, e *Result, load *serving.Load, objectives []serving.Obj
 	if pools != (Pools{}) {
 		return u, nil
 	}
-	return u, u.limit(sched, load, p, objectives, n, spread, once)
+	return u, u.limit(one, load, objectives, n, spread, once)
 }
 
 // server is what serves a load.
@@ -179,6 +176,18 @@ type single struct {
 	pace  *pace
 }
 
+func singleOf(req *Request, e *Result) (*single, error) {
+	sched, err := schedulerOf(e)
+	if err != nil {
+		return nil, err
+	}
+	p, err := paceOf(req, e)
+	if err != nil {
+		return nil, err
+	}
+	return &single{sched, p}, nil
+}
+
 func (s *single) Steady(l *serving.Load) (*serving.SteadyState, error) {
 	return serving.Steady(s.sched, l, s.pace)
 }
@@ -191,7 +200,7 @@ func (s *single) Capacity(l *serving.Load) (float64, error) {
 
 // divided is a deployment whose groups are two pools. A cache moves over the
 // links of the devices that hold it, all at once.
-func (req *Request) divided(e *Result, sched *serving.Scheduler, p *pace, pools Pools) (server, error) {
+func (req *Request) divided(e *Result, one *single, pools Pools) (server, error) {
 	s := &e.Settings
 	if groups := max(s.DP, 1); pools.Prefill < 1 || pools.Decode < 1 || pools.Prefill+pools.Decode != groups {
 		return nil, fmt.Errorf("pools of %d and %d groups: the deployment has %d (dp), and each pool needs at least one", pools.Prefill, pools.Decode, groups)
@@ -206,13 +215,14 @@ func (req *Request) divided(e *Result, sched *serving.Scheduler, p *pace, pools 
 		}
 	}
 	stages := max(s.PP, 1)
-	return &serving.Disaggregated{Prefill: *sched, Decode: *sched, PrefillPacer: p, DecodePacer: p,
+	p := one.pace
+	return &serving.Disaggregated{Prefill: *one.sched, Decode: *one.sched, PrefillPacer: p, DecodePacer: p,
 		PrefillReplicas: pools.Prefill * stages, DecodeReplicas: pools.Decode * stages,
 		TransferSeconds: func(tokens float64) float64 { return p.rates.Move(tokens*perToken, s.TP*stages) }}, nil
 }
 
 // limit finds the largest rate within the objectives.
-func (u *UnderLoad) limit(sched *serving.Scheduler, load *serving.Load, p *pace, objectives []serving.Objective, n, spread, once float64) error {
+func (u *UnderLoad) limit(one *single, load *serving.Load, objectives []serving.Objective, n, spread, once float64) error {
 	if len(objectives) == 0 || len(load.Trace) > 0 {
 		return nil
 	}
@@ -227,9 +237,10 @@ func (u *UnderLoad) limit(sched *serving.Scheduler, load *serving.Load, p *pace,
 	part := partOf(load, n)
 	part.Concurrency, part.Rate = 0, 1
 	var rates [3]float64
+	p := one.pace
 	for i, scale := range [...]float64{1, spread, 1 / spread} {
 		p.scale = scale
-		r, _, err := serving.MaxRate(sched, part, p, inside)
+		r, _, err := serving.MaxRate(one.sched, part, p, inside)
 		if err != nil {
 			return err
 		}

@@ -215,7 +215,7 @@ func observeServing(ex *Example, prior *calibration.Table) (*fit.Observation, er
 // traffic divides the server's time under a row's load, with the rates of the
 // prior: how many sequences wait for their first token hardly depends on them.
 func traffic(ex *Example, prior *calibration.Table) (*estimator.Traffic, error) {
-	r, s := ex.Serving, &ex.Work.Result.Settings
+	r := ex.Serving
 	if r.Class != measured.StaticBatch && r.Class != measured.BatchOne && !r.Disaggregated {
 		req := ex.Request
 		req.Calibration = prior
@@ -228,12 +228,5 @@ func traffic(ex *Example, prior *calibration.Table) (*estimator.Traffic, error) 
 		}
 		return t, nil
 	}
-	// One batch from its prompts to its end.
-	t := &estimator.Traffic{PlainPerToken: 1, MixedToFirst: 1, Turns: float64(max(s.DP, 1) * max(s.PP, 1))}
-	t.Running = math.Max(1, float64(r.Batch)/t.Turns)
-	t.Decoding = t.Running
-	in := phase.Input{Model: ex.Request.Model, Weights: ex.Request.Weights, Placement: &ex.Work.Result.Placement, Settings: s}
-	phase.Mixed(&in, t.Running, float64(r.Input)+float64(r.Output)/2, phase.Prompts{}, &t.Plain)
-	phase.Mixed(&in, 0, 0, phase.Prompts{Tokens: t.Running * float64(r.Input), Seqs: t.Running}, &t.Mixed)
-	return t, nil
+	return estimator.BatchTraffic(&ex.Request, &ex.Work.Result, r.Batch, r.Input, r.Output), nil
 }

@@ -141,7 +141,7 @@ func (t *table) plans() {
 	if len(plans) == 0 {
 		return
 	}
-	t.title("Plans weighed, best first (* none is better in both throughput and speed per user, ! does not carry the load)")
+	t.title("Plans weighed, best first (* none is better in both throughput and speed per user, ! does not carry the load, or misses an objective)")
 	row := func(c [6]string) {
 		t.b.WriteString(strings.TrimRight(t.s.cut(t.s.plain(fmt.Sprintf("  %s %s %s %s %s %s", pad(c[0], 26), pad(c[1], -9), pad(c[2], -9), pad(c[3], -10), pad(c[4], -10), c[5])), t.s.Width), " ") + "\n")
 	}

@@ -47,7 +47,7 @@ type Params struct {
 	StageBps                                                                                      float64 // bytes/s through the host's staging buffers, 0 for no bound
 	StreamOnce                                                                                    bool    // host weights are copied once for a prompt, not for each micro-batch
 	StreamRows, Pipeline                                                                          float64
-	DriftDecode, DriftPrefill                                                                     float64 // multiply the times of the phase (at least 1)
+	DriftDecode, DriftPrefill                                                                     float64 // multiply the times of the phase in builds older than the reference
 	ExpertAge, RecurrentAge                                                                       float64 // multiply the times of experts and recurrent mixers
 	SDDecode, SDPrefill                                                                           float64 // standard deviation of the log
 

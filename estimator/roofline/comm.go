@@ -45,26 +45,33 @@ func (in *Input) allReduce(ranks int, bytes float64, p *calibration.Params) floa
 	}
 	n := float64(ranks)
 	each := p.Sync * levels(ranks)
-	bus, share, direct := p.LinkBps, p.BusHost, false
-	if l := in.Link; l != nil {
-		if l.GBps > 0 {
-			bus, direct = l.GBps*1e9, l.Kind != "pcie"
-		}
+	rate, direct := in.linkRate(p)
+	if direct {
 		// Through the host it depends on the board's wiring: what was measured
 		// on one machine says little of another.
-		if s, ok := l.AllReduceSeconds(ranks, bytes); ok && direct {
+		if s, ok := in.Link.AllReduceSeconds(ranks, bytes); ok {
 			return each + s
 		}
-	}
-	if direct {
-		share = p.Bus
 	} else {
 		each += p.SyncHost * levels(ranks)
 	}
-	if bus > 0 {
-		each += bytes * 2 * (n - 1) / n / (bus * one(share))
+	if rate > 0 {
+		each += bytes * 2 * (n - 1) / n / rate
 	}
 	return each
+}
+
+// linkRate is what a device sends to another of its box in bytes per second,
+// and whether directly rather than through the host.
+func (in *Input) linkRate(p *calibration.Params) (rate float64, direct bool) {
+	l := in.Link
+	switch {
+	case l == nil || l.GBps <= 0:
+		return p.LinkBps * one(p.BusHost), false
+	case l.Kind == "pcie":
+		return l.GBps * 1e9 * one(p.BusHost), false
+	}
+	return l.GBps * 1e9 * one(p.Bus), true
 }
 
 // exchange returns the seconds in which every device of the ranks sends so
@@ -96,10 +103,7 @@ func (in *Input) Move(bytes float64, ranks int) float64 {
 	if in.Box > 0 && ranks >= in.Box {
 		return in.network(2, bytes, p)
 	}
-	rate := p.LinkBps
-	if l := in.Link; l != nil && l.GBps > 0 {
-		rate = l.GBps * 1e9 * one(p.Bus)
-	}
+	rate, _ := in.linkRate(p)
 	if rate <= 0 {
 		return 0
 	}

@@ -30,8 +30,8 @@ type Plan struct {
 	Devices int `json:"devices"`
 	// TTFTMs and TPOTMs are means at the load asked for, OutputTokS what all
 	// users get together; CapacityRequestsS is the most requests per second
-	// that it carries, PerDeviceTokS the generated tokens of that per second
-	// and device.
+	// that it carries (without a load: those of the batch), PerDeviceTokS the
+	// generated tokens of that per second and device.
 	TTFTMs            float64 `json:"ttft_ms"`
 	TPOTMs            float64 `json:"tpot_ms"`
 	OutputTokS        float64 `json:"output_tok_s"`
@@ -63,8 +63,9 @@ func (p *Plan) String() string {
 
 // Plans evaluates every division of the model over all devices of the request's
 // machine that its engine allows, in closed form, best first for the goal;
-// plans that cannot be come last, each with its reason. It is an error if none
-// can.
+// plans that cannot be come last, each with its reason. Without a load (nil)
+// the figures are Estimate's, of the request's own batch. It is an error if no
+// plan can be.
 func Plans(req *Request, load *serving.Load, goal Goal, objectives []serving.Objective) ([]Plan, error) {
 	if req.Cache == nil {
 		own := *req
@@ -155,12 +156,22 @@ func (req *Request) evaluate(p *Plan, load *serving.Load, objectives []serving.O
 		v.Deployment.Split = engine.SplitPipeline
 	}
 	e := new(Result)
-	if err := allocate(&v, e); err != nil {
+	err := allocate(&v, e)
+	if err == nil && e.Verdict == DoesNotFit && load != nil && v.Workload.Batch > 1 && v.Engine.Serves() {
+		// A server lets users wait for whom there is no room.
+		v.Workload.Batch, *e = 1, Result{}
+		err = allocate(&v, e)
+	}
+	if err != nil {
 		p.Refused = err.Error()
 		return
 	}
 	if e.Verdict != Fits && e.Verdict != Tight {
 		p.Refused = "does not fit"
+		return
+	}
+	if load == nil {
+		p.alone(&v, e)
 		return
 	}
 	one, err := singleOf(&v, e)
@@ -194,6 +205,30 @@ func (req *Request) evaluate(p *Plan, load *serving.Load, objectives []serving.O
 			p.Stable = false
 		}
 	}
+}
+
+// alone fills in the figures of a batch that runs by itself.
+func (p *Plan) alone(req *Request, e *Result) {
+	if err := clock(req, e); err != nil {
+		p.Refused = err.Error()
+		return
+	}
+	s, value := &e.Speed, func(f *Figure) float64 {
+		if f == nil {
+			return 0
+		}
+		return f.Value
+	}
+	if s.TTFTMs == nil && s.TPOTMs == nil {
+		p.Refused = "no speed is known"
+		if len(e.Unavailable) > 0 {
+			p.Refused = e.Unavailable[0].Reason
+		}
+		return
+	}
+	p.Stable = true
+	p.TTFTMs, p.TPOTMs, p.OutputTokS, p.CapacityRequestsS = value(s.TTFTMs), value(s.TPOTMs), value(s.OutputTokS), value(s.RequestsS)
+	p.PerDeviceTokS = p.CapacityRequestsS * float64(req.Workload.OutputTokens) / float64(p.Devices)
 }
 
 // front marks the plans that no other beats in both respects.

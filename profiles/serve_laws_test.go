@@ -86,6 +86,43 @@ func TestPlansRefuse(t *testing.T) {
 	}
 }
 
+// Without a load a plan's figures are those of its own estimate; with more
+// users than there is room for, the others wait.
+func TestPlansOfABatch(t *testing.T) {
+	req := cluster(t, "llama-2-70b", "FP8", "8x h100-sxm-80gb", "tensorrt-llm")
+	req.Workload.Batch, req.Workload.InputTokens, req.Workload.OutputTokens = 64, 2000, 64
+	plans, err := estimator.Plans(req, nil, estimator.ForLatency, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range plans {
+		p := &plans[i]
+		if p.Refused != "" {
+			continue
+		}
+		d := req.Deployment
+		req.Deployment.TP, req.Deployment.PP, req.Deployment.DP, req.Deployment.EP = p.TP, p.PP, p.DP, p.EP
+		e, err := estimator.Estimate(req)
+		req.Deployment = d
+		if err != nil || e.Speed.TPOTMs == nil {
+			t.Fatal(p, err)
+		}
+		if got := e.Speed.TPOTMs.Value; math.Abs(p.TPOTMs-got) > 1e-9*got {
+			t.Errorf("%s: %g ms per token, and the estimate says %g", p, p.TPOTMs, got)
+		}
+		if i > 0 && p.TPOTMs < 0.99*plans[i-1].TPOTMs {
+			t.Errorf("%s is faster than %s, which comes before", p, &plans[i-1])
+		}
+	}
+	req.Workload.Batch = 20000
+	if _, err := estimator.Plans(req, nil, estimator.ForLatency, nil); err == nil || !strings.Contains(err.Error(), "does not fit") {
+		t.Errorf("20,000 sequences at once: %v", err)
+	}
+	if _, err := estimator.Plans(req, closed(20000, 2000, 64), estimator.ForLatency, nil); err != nil {
+		t.Errorf("20,000 users: %v", err)
+	}
+}
+
 // A faster network is never slower, and a slower one never faster.
 func TestFasterNetworkIsNeverSlower(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -202,10 +202,6 @@ func plan(l *report.Load, p *scenario.Prepared, load *serving.Load, objectives [
 	default:
 		return nil, problem.Wrong(problem.BadValue, fmt.Sprintf("unknown goal %.40q", l.Goal), "--goal", "use latency, throughput or objectives")
 	}
-	if load == nil {
-		w := &p.Request.Workload
-		load = &serving.Load{Concurrency: max(w.Batch, 1), Input: serving.Fixed(max(w.InputTokens, 1)), Output: serving.Fixed(max(w.OutputTokens, 1)), Seed: 1}
-	}
 	plans, err := estimator.Plans(&p.Request, load, goal, objectives)
 	if err != nil {
 		return nil, problem.From(problem.BadValue, err)

@@ -191,7 +191,11 @@ func (a *app) writeMachine(m *hardware.Machine, output string) error {
 			a.showDevice(d, count)
 		}
 		if n.Link != nil {
-			a.field("link", fmt.Sprintf("%s, %s GB/s each way", n.Link.ID, units.Number(n.Link.GBps)))
+			reach := ""
+			if n.Domain > 0 {
+				reach = fmt.Sprintf(", joins %d devices over several nodes", n.Domain)
+			}
+			a.field("link", fmt.Sprintf("%s, %s GB/s each way%s", n.Link.ID, units.Number(n.Link.GBps), reach))
 		}
 	}
 	if m.Network != nil {

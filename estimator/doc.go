@@ -3,11 +3,14 @@
 // door; every command goes through it. The steps are the packages below, in
 // order: model, format, engine, place, memory, phase, roofline.
 //
-// Under a load, Serve tells what many users see, Plans how best to divide a
-// model over devices; both time every step by the same path (pace) and leave
-// what a scheduler does with it to the package serving. TrafficOf says which
-// steps a measured server made, for the fit of the calibrated parameters: those
-// are package calibration, how they are found is package fit.
+// A server's figures for several sequences are those of its scheduler in closed
+// form (served). Under a load, Serve simulates what many users see, Plans tells
+// how best to divide a model over devices and PlanPools over unlike ones; all
+// time every step by the same path (pace) and leave what a scheduler does with
+// it to the package serving.
+// TrafficOf says which steps a measured server made, for the fit of the
+// calibrated parameters: those are package calibration, how they are found is
+// package fit.
 //
 // There is no I/O here, no clock and no global state: facts and calibrated
 // parameters come in with the Request.

@@ -51,7 +51,11 @@ func allocate(req *Request, e *Result) error {
 	if err := sized(node); err != nil {
 		return err
 	}
-	s, err := req.Engine.Resolve(req.Deployment, req.Workload, req.Model, node, req.Formats.BytesPerElement)
+	d := req.Deployment
+	if d.KVTypeK == "" {
+		d.KVTypeK = req.Engine.RulesAt(d.EngineDate).KVTypes[req.Weights.Format]
+	}
+	s, err := req.Engine.Resolve(d, req.Workload, req.Model, node, req.Formats.BytesPerElement)
 	if err != nil {
 		return err
 	}
@@ -105,6 +109,7 @@ func clock(req *Request, e *Result) error {
 		return nil
 	}
 	e.Speed = speeds(&e.figures, &e.Prefill, &e.Decode, &req.Workload)
+	served(req, e)
 	e.bounds[0] = boundOf("prefill", &e.Prefill)
 	e.Limits = e.bounds[:1]
 	if req.Workload.OutputTokens > 0 {

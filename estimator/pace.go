@@ -54,6 +54,12 @@ func paceOf(req *Request, e *Result) (*pace, error) {
 // stage works on a part of the sequences at a time.
 func turns(s *engine.Settings) int { return max(s.DP, 1) * max(s.PP, 1) }
 
+// perGroup is how many of the sequences each data-parallel group serves.
+func perGroup(s *engine.Settings) int { return (s.Slots + max(s.DP, 1) - 1) / max(s.DP, 1) }
+
+// wholeBatch is a budget of tokens that no batch of prompts exceeds.
+const wholeBatch = 1 << 30
+
 // schedulerOf returns the scheduler of one turn.
 func schedulerOf(e *Result) (*serving.Scheduler, error) {
 	s := &e.Settings
@@ -65,12 +71,21 @@ func schedulerOf(e *Result) (*serving.Scheduler, error) {
 	case engine.PrefillFirst:
 		out.Policy = serving.PrefillFirst
 	case engine.Mixed:
+	case engine.Static:
+		// All prompts of a batch at once, then all answers.
+		out.Policy, out.MaxSeqs, out.MaxTokens = serving.Static, s.Slots, wholeBatch
+		return out, nil
 	default:
 		// Engines whose slots are given: llama.cpp mixes prompts and answers in
 		// logical batches.
 		out.MaxSeqs, out.MaxTokens, out.Chunked = s.Slots, max(s.Batch, 1), true
 		out.CacheTokens = int64(s.Cells)
 		return out, nil
+	}
+	for i := range e.Ledgers {
+		if n := e.Ledgers[i].PoolSeqs; n > 0 && n < perGroup(s) {
+			out.MaxSeqs = min(out.MaxSeqs, n/stages)
+		}
 	}
 	out.MaxSeqs = max(out.MaxSeqs, 1)
 	pool := poolTokens(e)

@@ -2,8 +2,10 @@ package estimator
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/plimsoll/plimsoll/estimator/engine"
@@ -18,6 +20,7 @@ const (
 	ForLatency    Goal = "latency"    // the shortest time per output token
 	ForThroughput Goal = "throughput" // the most requests per second
 	ForObjectives Goal = "objectives" // the most requests per second within the objectives
+	ForCost       Goal = "cost"       // the least device time per output token that carries the load
 )
 
 // Plan is one way to divide the model over the devices, and what it gives.
@@ -37,6 +40,11 @@ type Plan struct {
 	OutputTokS        float64 `json:"output_tok_s"`
 	CapacityRequestsS float64 `json:"capacity_requests_s"`
 	PerDeviceTokS     float64 `json:"capacity_tok_s_per_device"`
+	// DeviceHours are what its devices spend on a million generated tokens of
+	// the load (without one: of the batch, prompts included), and Cost is what
+	// that costs where Price said it; 0 where it is not known.
+	DeviceHours float64 `json:"device_hours_per_million_tokens,omitempty"`
+	Cost        float64 `json:"cost_per_million_tokens,omitempty"`
 	// Stable says that it carries the load, and meets the objectives in the mean.
 	Stable bool `json:"stable"`
 	// Pareto marks plans that no other beats both in tokens per second and
@@ -44,6 +52,9 @@ type Plan struct {
 	Pareto bool `json:"pareto"`
 	// Refused says why the plan cannot be, and then there are no figures.
 	Refused string `json:"refused,omitempty"`
+
+	tokS float64 // generated tokens per second that DeviceHours rest on
+	full bool    // it carries a rate with less to spare than the closed form is good for
 }
 
 // String is how a person would ask for the plan: "--tp 8 --pp 2".
@@ -63,9 +74,11 @@ func (p *Plan) String() string {
 
 // Plans evaluates every division of the model over all devices of the request's
 // machine that its engine allows, in closed form, best first for the goal;
-// plans that cannot be come last, each with its reason. Without a load (nil)
-// the figures are Estimate's, of the request's own batch. It is an error if no
-// plan can be.
+// plans that cannot be come last, each with its reason. For cost, and only for
+// it, there are also plans that leave devices unused (see fewer): where all are
+// paid for anyway, the plan that generates most is the cheapest. Without a load
+// (nil) the figures are Estimate's, of the request's own batch. It is an error
+// if no plan can be.
 func Plans(req *Request, load *serving.Load, goal Goal, objectives []serving.Objective) ([]Plan, error) {
 	if req.Cache == nil {
 		own := *req
@@ -76,37 +89,97 @@ func Plans(req *Request, load *serving.Load, goal Goal, objectives []serving.Obj
 	if node == nil || len(node.Devices) == 0 {
 		return nil, fmt.Errorf("%s has no accelerators to divide a model over", req.Machine.ID)
 	}
-	var plans []Plan
-	for _, p := range divisions(len(node.Devices), len(req.Model.Layers), hasExperts(req)) {
-		req.evaluate(&p, load, objectives)
-		plans = append(plans, p)
+	if goal == ForCost && load == nil && req.Workload.OutputTokens <= 0 {
+		return nil, errors.New("cost is counted for each output token, and none are asked for: ask for some (output_tokens), or choose another goal")
+	}
+	n, layers, experts := len(node.Devices), len(req.Model.Layers), expertsOf(req)
+	plans := divisions(n, layers, experts > 0)
+	if goal == ForCost {
+		for _, k := range fewer(n, node.Box) {
+			for _, p := range divisions(k, layers, experts > 0) {
+				if p.even(node.Box, experts) {
+					plans = append(plans, p)
+				}
+			}
+		}
+	}
+	for i := range plans {
+		req.evaluate(&plans[i], load, objectives)
 	}
 	front(plans)
 	slices.SortStableFunc(plans, func(a, b Plan) int {
-		return cmp.Or(order(a.Refused != "", b.Refused != ""), order(!a.Stable, !b.Stable), goal.compare(&a, &b))
+		x, y := goal.class(&a), goal.class(&b)
+		return cmp.Or(cmp.Compare(x, y), goal.compare(&a, &b, x))
 	})
 	if plans[0].Refused != "" {
-		return plans, fmt.Errorf("no division over %d devices works: %s: %s", len(node.Devices), &plans[0], plans[0].Refused)
+		return plans, fmt.Errorf("no division over %d devices works: %s: %s", n, &plans[0], plans[0].Refused)
 	}
 	return plans, nil
 }
 
-func order(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
+// fewer lists the numbers of devices below n on which a plan for cost may run:
+// any within a computer of box devices (0: there is but one), beyond it whole
+// computers. Of large numbers it takes eight in each doubling: finer steps save
+// less than a figure's interval is wide.
+func fewer(n, box int) []int {
+	if box <= 0 {
+		box = n
 	}
-	return -1
+	var out []int
+	for _, run := range [...]struct{ unit, below int }{{1, min(box, n)}, {box, n}} {
+		for k := 1; k*run.unit < run.below; k += max(1, 1<<bits.Len(uint(k))>>4) {
+			out = append(out, k*run.unit)
+		}
+	}
+	return out
 }
 
-// compare says which plan serves the goal better: negative for a. Plans within
-// a hundredth are alike, and then the simpler one is better.
-func (g Goal) compare(a, b *Plan) int {
+// Price sets what a million generated tokens cost by each plan, in the currency
+// of perHour: the price per hour of a machine of so many devices, each of which
+// costs the same. Devices that a plan leaves unused are not charged for.
+func Price(plans []Plan, perHour float64, devices int) {
+	for i := range plans {
+		plans[i].Cost = costOf(plans[i].DeviceHours, perHour, devices)
+	}
+}
+
+func costOf(deviceHours, perHour float64, devices int) float64 {
+	return deviceHours * perHour / float64(max(devices, 1))
+}
+
+// perMillion is the device-hours in which devices generate a million tokens, 0
+// where they generate none.
+func perMillion(devices int, tokS float64) float64 {
+	if !(tokS > 0) {
+		return 0
+	}
+	return float64(devices) * 1e6 / 3600 / tokS
+}
+
+// class sorts plans before the goal does.
+func (g Goal) class(p *Plan) int {
+	switch {
+	case p.Refused != "":
+		return 3
+	case !p.Stable:
+		return 2
+	case g == ForCost && p.full:
+		return 1
+	}
+	return 0
+}
+
+// compare says which plan of a class serves the goal better: negative for a.
+// Plans within a hundredth are alike, and then the simpler one is better. Where
+// the load is not carried, or barely, who seeks the cheapest gets what carries
+// most.
+func (g Goal) compare(a, b *Plan, class int) int {
 	x, y := b.CapacityRequestsS, a.CapacityRequestsS
-	if g == ForLatency {
+	switch {
+	case g == ForLatency:
 		x, y = a.TPOTMs, b.TPOTMs
+	case g == ForCost && class == 0:
+		x, y = a.DeviceHours, b.DeviceHours
 	}
 	if math.Abs(x-y) > 0.01*math.Max(math.Abs(x), math.Abs(y)) {
 		return cmp.Compare(x, y)
@@ -114,13 +187,24 @@ func (g Goal) compare(a, b *Plan) int {
 	return cmp.Or(cmp.Compare(a.TTFTMs, b.TTFTMs), cmp.Compare(a.PP, b.PP), cmp.Compare(a.EP, b.EP), cmp.Compare(b.TP, a.TP))
 }
 
-func hasExperts(req *Request) bool {
+// expertsOf returns how many routed experts a layer has that has any.
+func expertsOf(req *Request) int {
 	for i := range req.Model.Layers {
-		if req.Model.Layers[i].Experts > 0 {
-			return true
+		if n := req.Model.Layers[i].Experts; n > 0 {
+			return n
 		}
 	}
-	return false
+	return 0
+}
+
+// even says that every rank of the plan holds as many experts as the others,
+// and that no tensor group lies half in one computer of box devices and half in
+// the next: who may choose how many devices to use has no reason for either.
+func (p *Plan) even(box, experts int) bool {
+	if box > 0 && p.Devices > box && p.TP%box != 0 && box%p.TP != 0 {
+		return false
+	}
+	return p.EP <= 1 || experts%p.EP == 0
 }
 
 // divisions lists the ways to divide n devices: every product of tensor
@@ -145,6 +229,10 @@ func divisions(n, layers int, experts bool) []Plan {
 	}
 	return out
 }
+
+// mostTrusted is the share of its capacity up to which a deployment at a rate
+// waits no longer than the closed form says (serving.Steady).
+const mostTrusted = 0.9
 
 // evaluate fills in the figures of a plan, or why it cannot be.
 func (req *Request) evaluate(p *Plan, load *serving.Load, objectives []serving.Objective) {
@@ -179,8 +267,8 @@ func (req *Request) evaluate(p *Plan, load *serving.Load, objectives []serving.O
 		p.Refused = err.Error()
 		return
 	}
-	n := float64(turns(&e.Settings))
-	part := partOf(load, n)
+	whole := turns(&e.Settings)
+	part, n := partOf(load, whole)
 	st, err := one.Steady(part)
 	if err != nil {
 		p.Refused = err.Error()
@@ -190,7 +278,10 @@ func (req *Request) evaluate(p *Plan, load *serving.Load, objectives []serving.O
 	p.Stable = !st.Unstable
 	p.TPOTMs, p.TTFTMs = 1e3*st.TPOT, 1e3*(st.TTFT+once)
 	p.OutputTokS = n * st.OutputTokensPerSecond
-	p.CapacityRequestsS = n * st.Capacity
+	p.tokS = p.OutputTokS
+	p.DeviceHours = perMillion(p.Devices, p.tokS)
+	p.full = load.Concurrency == 0 && !math.IsInf(load.Rate, 1) && st.Utilisation > mostTrusted
+	p.CapacityRequestsS = float64(whole) * st.Capacity
 	if st.RequestsPerSecond > 0 {
 		p.PerDeviceTokS = p.CapacityRequestsS * st.OutputTokensPerSecond / st.RequestsPerSecond / float64(p.Devices)
 	}
@@ -228,7 +319,9 @@ func (p *Plan) alone(req *Request, e *Result) {
 	}
 	p.Stable = true
 	p.TTFTMs, p.TPOTMs, p.OutputTokS, p.CapacityRequestsS = value(s.TTFTMs), value(s.TPOTMs), value(s.OutputTokS), value(s.RequestsS)
-	p.PerDeviceTokS = p.CapacityRequestsS * float64(req.Workload.OutputTokens) / float64(p.Devices)
+	p.tokS = p.CapacityRequestsS * float64(req.Workload.OutputTokens)
+	p.PerDeviceTokS = p.tokS / float64(p.Devices)
+	p.DeviceHours = perMillion(p.Devices, p.tokS)
 }
 
 // front marks the plans that no other beats in both respects.

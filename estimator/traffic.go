@@ -35,7 +35,7 @@ func TrafficOf(req *Request, e *Result, load *serving.Load) (*Traffic, error) {
 	}
 	sched, p := one.sched, one.pace
 	t := &Traffic{Turns: float64(turns(&e.Settings))}
-	part := partOf(load, t.Turns)
+	part, _ := partOf(load, turns(&e.Settings))
 	st, err := one.Steady(part)
 	if err != nil {
 		return nil, err
@@ -81,9 +81,24 @@ func TrafficOf(req *Request, e *Result, load *serving.Load) (*Traffic, error) {
 		t.PlainPerToken -= t.MixedPerToken
 	}
 	if step > 0 {
-		t.MixedToFirst = st.TTFT / step
+		t.MixedToFirst = (st.TTFT + startWait(st, part)) / step
 	}
 	return t, nil
+}
+
+// benchmarkRounds is how many requests of each user a benchmark of a closed
+// loop counts: ten are usual (InferenceX sends ten times the concurrency).
+const benchmarkRounds = 10
+
+// startWait returns by how many seconds the mean first token of a closed loop
+// comes later than in the steady state since all users begin at once: so many
+// prompts are before one's own, in one round of those that count.
+func startWait(st *serving.SteadyState, load *serving.Load) float64 {
+	if load.Concurrency <= 1 || st.PromptShare <= 0 || st.RequestsPerSecond <= 0 {
+		return 0
+	}
+	perPrompt := st.PromptShare * st.MixedStep / st.StepSeconds / st.RequestsPerSecond
+	return math.Max(0, st.Running-1) / 2 * perPrompt / benchmarkRounds
 }
 
 // BatchTraffic is the Traffic of a batch that runs by itself from its prompts,

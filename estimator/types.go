@@ -53,7 +53,9 @@ const (
 )
 
 // Speed holds the figures of the time step; a nil figure could not be
-// estimated and has its reason in Result.Unavailable.
+// estimated and has its reason in Result.Unavailable. Where a server works on
+// several sequences, all but PrefillTokS are means of what their users see,
+// prompts and answers side by side; else they are of the phases by themselves.
 type Speed struct {
 	PrefillTokS *Figure `json:"prefill_tok_s"` // prompt tokens per second of one sequence
 	DecodeTokS  *Figure `json:"decode_tok_s"`  // generated tokens per second and sequence

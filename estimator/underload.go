@@ -96,14 +96,14 @@ func Serve(req *Request, e *Result, load *serving.Load, objectives []serving.Obj
 		return nil, err
 	}
 	p := one.pace
-	n := float64(turns(&e.Settings))
-	part := partOf(load, n)
+	whole := turns(&e.Settings)
+	part, n := partOf(load, whole)
 	var server server = one
 	if pools != (Pools{}) {
 		if server, err = req.divided(e, one, pools); err != nil {
 			return nil, err
 		}
-		n, part = 1, load
+		n, whole, part = 1, 1, load
 	}
 	steady, err := server.Steady(part)
 	if err != nil {
@@ -151,7 +151,8 @@ func Serve(req *Request, e *Result, load *serving.Load, objectives []serving.Obj
 	u.RequestsS = figure("requests/s", func(r *serving.Report) float64 { return n * r.RequestsPerSecond })
 	u.InputTokS = figure("tok/s", func(r *serving.Report) float64 { return n * r.InputTokensPerSecond })
 	u.OutputTokS = figure("tok/s", func(r *serving.Report) float64 { return n * r.OutputTokensPerSecond })
-	u.CapacityRequestsS = Figure{Value: n * capacity[0], Low: n * capacity[2], High: n * capacity[1], Unit: "requests/s", Basis: basis}
+	u.CapacityRequestsS = Figure{Value: float64(whole) * capacity[0], Low: float64(whole) * capacity[2], High: float64(whole) * capacity[1],
+		Unit: "requests/s", Basis: basis}
 	for _, o := range objectives {
 		value := figure("ms", func(r *serving.Report) float64 { return 1e3 * (o.Value(r) + onceFor(&o, once)) })
 		u.Objectives = append(u.Objectives, Met{Objective: o.String(), Value: value, Met: value.Value <= 1e3*o.Limit,
@@ -160,7 +161,7 @@ func Serve(req *Request, e *Result, load *serving.Load, objectives []serving.Obj
 	if pools != (Pools{}) {
 		return u, nil
 	}
-	return u, u.limit(one, load, objectives, n, spread, once)
+	return u, u.limit(one, load, objectives, whole, spread, once)
 }
 
 // server is what serves a load.
@@ -222,7 +223,7 @@ func (req *Request) divided(e *Result, one *single, pools Pools) (server, error)
 }
 
 // limit finds the largest rate within the objectives.
-func (u *UnderLoad) limit(one *single, load *serving.Load, objectives []serving.Objective, n, spread, once float64) error {
+func (u *UnderLoad) limit(one *single, load *serving.Load, objectives []serving.Objective, turns int, spread, once float64) error {
 	if len(objectives) == 0 || len(load.Trace) > 0 {
 		return nil
 	}
@@ -234,7 +235,7 @@ func (u *UnderLoad) limit(one *single, load *serving.Load, objectives []serving.
 		}
 		inside[i] = o
 	}
-	part := partOf(load, n)
+	part, _ := partOf(load, turns)
 	part.Concurrency, part.Rate = 0, 1
 	var rates [3]float64
 	p := one.pace
@@ -244,7 +245,7 @@ func (u *UnderLoad) limit(one *single, load *serving.Load, objectives []serving.
 		if err != nil {
 			return err
 		}
-		rates[i] = n * r
+		rates[i] = float64(turns) * r
 	}
 	p.scale = 1
 	u.MaxRequestsS = &Figure{Value: rates[0], Low: math.Min(rates[0], rates[1]), High: math.Max(rates[0], rates[2]), Unit: "requests/s", Basis: u.RequestsS.Basis}
@@ -273,25 +274,27 @@ func (p *pace) basis() string {
 	return ""
 }
 
-// partOf is the load of one of n equal parts.
-func partOf(load *serving.Load, n float64) *serving.Load {
-	part := *load
+// partOf is the load of one of n equal parts, and how many such parts the load
+// is: users are whole, so where n does not divide them there are more or fewer.
+func partOf(load *serving.Load, n int) (*serving.Load, float64) {
+	part, parts := *load, float64(n)
 	if n <= 1 {
-		return &part
+		return &part, 1
 	}
 	if part.Rate > 0 {
-		part.Rate /= n
+		part.Rate /= parts
 	}
-	if part.Concurrency > 0 {
-		part.Concurrency = max(1, int(math.Round(float64(part.Concurrency)/n)))
+	if c := part.Concurrency; c > 0 {
+		part.Concurrency = max(1, int(math.Round(float64(c)/parts)))
+		parts = float64(c) / float64(part.Concurrency)
 	}
-	if k := int(n); len(load.Trace) > 0 {
+	if len(load.Trace) > 0 {
 		part.Trace = nil
-		for i := 0; i < len(load.Trace); i += k {
+		for i := 0; i < len(load.Trace); i += n {
 			part.Trace = append(part.Trace, load.Trace[i])
 		}
 	}
-	return &part
+	return &part, parts
 }
 
 // spread is the ratio between the ends of a step's interval and its middle,
@@ -303,8 +306,5 @@ func (p *pace) spread(st *serving.SteadyState, load *serving.Load) float64 {
 		depth = load.Input.Mean() + load.Output.Mean()/2
 	}
 	t := p.time(&serving.Step{Decodes: decodes, Cache: decodes * depth})
-	if t.Seconds <= 0 || t.High <= 0 {
-		return 1
-	}
-	return math.Max(1, t.High/t.Seconds)
+	return spreadOf(&t)
 }

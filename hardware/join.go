@@ -18,7 +18,7 @@ func (m *Machine) Devices() int {
 // engines that run one deployment over several computers: Box is how many
 // devices a computer has, Network what joins the computers. Host and memory
 // are those of one computer. A machine of one node is returned as it is. It is
-// an error if the nodes differ in their number of devices, or are too many.
+// an error if the nodes differ in their devices, or are too many.
 func (m *Machine) Join() (*Machine, error) {
 	if len(m.Nodes) == 0 || len(m.Nodes) == 1 && m.Nodes[0].Count <= 1 {
 		return m, nil
@@ -32,6 +32,11 @@ func (m *Machine) Join() (*Machine, error) {
 	for i := range m.Nodes {
 		if len(m.Nodes[i].Devices) != box {
 			return nil, fmt.Errorf("nodes of %d and of %d devices: one deployment over unequal nodes is not estimated; name nodes that are alike", box, len(m.Nodes[i].Devices))
+		}
+		for k, d := range m.Nodes[i].Devices {
+			if first := m.Nodes[0].Devices[k]; d.ID != first.ID {
+				return nil, fmt.Errorf("nodes of %s and of %s: one deployment over unequal nodes is not estimated; name nodes that are alike", first.ID, d.ID)
+			}
 		}
 		for range max(m.Nodes[i].Count, 1) {
 			joined.Devices = append(joined.Devices, m.Nodes[i].Devices...)

@@ -39,13 +39,16 @@ type Params struct {
 	ScoreSecPerByte float64 // of attention scores, where attention is not fused
 	ExpertHalfRows  float64
 	ExpertHalfWidth float64
+	ExpertSkew      float64    // coefficient of variation of the experts' popularity
 	AttnFLOPS       [2]float64 // FLOP/s of attention scores; [1] with flash attention
 	// Fixed times in seconds.
 	Step, Layer, MoELayer, RecurrentLayer, Prefill, Cross, Hop, Sync, SyncHost, Sequence, Network float64
-	Bus, BusHost                                                                                  float64 // shares of a link's rate that collectives reach
-	LinkBps                                                                                       float64 // bytes/s from the host's memory to the device
-	StageBps                                                                                      float64 // bytes/s through the host's staging buffers, 0 for no bound
-	StreamOnce                                                                                    bool    // host weights are copied once for a prompt, not for each micro-batch
+	Bus, BusHost                                                                                  float64             // shares of a link's rate that collectives reach
+	HostCrowd                                                                                     float64             // exponent of (ranks ÷ 2) by which a rate through the host falls
+	EmulatedMoE                                                                                   [NumClasses]float64 // multiplies MoELayer
+	LinkBps                                                                                       float64             // bytes/s from the host's memory to the device
+	StageBps                                                                                      float64             // bytes/s through the host's staging buffers, 0 for no bound
+	StreamOnce                                                                                    bool                // host weights are copied once for a prompt, not for each micro-batch
 	StreamRows, Pipeline                                                                          float64
 	DriftDecode, DriftPrefill                                                                     float64 // multiply the times of the phase in builds older than the reference
 	ExpertAge, RecurrentAge                                                                       float64 // multiply the times of experts and recurrent mixers
@@ -221,32 +224,33 @@ func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device, date s
 	if d.Assumed["bandwidth_gb_s"] != "" {
 		p.Assumed = append(p.Assumed, "memory bandwidth of "+d.ID)
 	}
-	rate := func(prefs []RateRef) float64 {
+	best := func(prefs []RateRef) (rate float64, emulated bool) {
 		for _, r := range prefs {
 			if v := pick(&d.Rates, r.Rate); v > 0 {
-				return v * one(r.X) * 1e12
+				return v * one(r.X) * 1e12, r.Emulated
 			}
 		}
-		return 0
+		return 0, false
 	}
+	rate := func(prefs []RateRef) float64 { v, _ := best(prefs); return v }
 	few := rate(b.FewRates)
 	if few == 0 {
 		few = bw * t.Host.FlopsPerByte
 		p.Assumed = append(p.Assumed, "arithmetic rate of "+d.ID+" (from its bandwidth)")
 	}
-	many := func(class string) float64 {
+	many := func(class string) (float64, bool) {
 		prefs, ok := b.Rates[string(coarser(format.Class(class)))]
 		if !ok {
 			prefs = b.Rates["*"]
 		}
-		if v := rate(prefs); v > 0 {
-			return v
+		if v, emulated := best(prefs); v > 0 {
+			return v, emulated
 		}
-		return few
+		return few, false
 	}
 	attn := rate(b.AttnRates)
 	if attn == 0 {
-		attn = many("f16")
+		attn, _ = many("f16")
 	}
 	if b.PowerReference > 0 && d.TDPWatts > 0 {
 		if v := rate(b.Rates["f16"]); v > 0 {
@@ -335,7 +339,7 @@ func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
 		p.Waiting = 1 + used/b.HalfThreads
 	}
 	isa := feature(b.ISA, c.ISA)
-	p.rates(b, f, bw, peak, peak, quantised{few: isa, many: isa}, func(string) float64 { return peak })
+	p.rates(b, f, bw, peak, peak, quantised{few: isa, many: isa}, func(string) (float64, bool) { return peak, false })
 }
 
 // quantised multiplies the arithmetic on quantised weights, with few rows and
@@ -343,7 +347,7 @@ func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
 type quantised struct{ few, many float64 }
 
 // rates sets the absolute rates.
-func (p *Params) rates(b *Base, f Factors, bw, attn, few float64, q quantised, many func(string) float64) {
+func (p *Params) rates(b *Base, f Factors, bw, attn, few float64, q quantised, many func(string) (float64, bool)) {
 	p.NominalBps = bw
 	p.StreamBps = bw * math.Min(1, b.Stream*one(f.Stream))
 	// No stream is faster than the memory, whatever a fit would like.
@@ -358,11 +362,18 @@ func (p *Params) rates(b *Base, f Factors, bw, attn, few float64, q quantised, m
 		}
 		p.GEMV[i] = few * x.few * share(b.GEMV, c) * one(f.GEMV)
 		p.ExpertClass[i] = share(b.ExpertClass, c)
-		p.GEMM[i] = many(string(c)) * x.many * share(b.GEMM, c) * one(f.GEMM)
+		peak, emulated := many(string(c))
+		p.GEMM[i] = peak * x.many * share(b.GEMM, c) * one(f.GEMM)
+		p.EmulatedMoE[i] = 1
+		if emulated {
+			p.GEMM[i] *= one(b.EmulatedGEMM)
+			p.EmulatedMoE[i] = one(b.EmulatedMoE)
+		}
 	}
 	p.ExpertGEMM, p.RecurrentGEMM = b.ExpertGEMM, b.RecurrentGEMM
 	p.ActivationBps = bw / math.Max(1e-9, b.Passes)
 	p.ScoreSecPerByte = b.ScorePasses / bw / cache
+	p.ExpertSkew = b.ExpertSkew
 	p.HalfRows, p.ExpertHalfRows, p.ExpertHalfWidth = b.HalfRows, b.ExpertHalfRows, b.ExpertHalfWidth
 }
 
@@ -371,7 +382,7 @@ func (p *Params) fixed(b *Base, f Factors) {
 	p.Step, p.Layer, p.MoELayer, p.RecurrentLayer = b.StepMicros*us, b.LayerMicros*us, b.MoEMicros*us, b.RecurrentMicros*us
 	p.Prefill, p.Cross, p.Hop, p.Sync = b.PrefillMicros*us, b.CrossMicros*1e-6, b.HopMicros*1e-6, b.SyncMicros*1e-6
 	p.Sequence, p.Network = b.SequenceMicros*us, b.NetworkMicros*1e-6
-	p.SyncHost, p.Bus, p.BusHost = b.SyncHostMicros*1e-6, b.Bus, b.BusHost
+	p.SyncHost, p.Bus, p.BusHost, p.HostCrowd = b.SyncHostMicros*1e-6, b.Bus, b.BusHost, b.HostCrowd
 	p.StreamRows, p.Pipeline, p.StageBps = b.StreamRows, b.Pipeline, b.StageGBps*1e9
 }
 

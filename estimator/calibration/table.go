@@ -187,6 +187,16 @@ type Base struct {
 	// reach over direct links and through the host, where none was measured.
 	Bus     float64 `json:"bus,omitempty"`
 	BusHost float64 `json:"bus_host,omitempty"`
+	// HostCrowd is by how much the ranks that share the way through the host
+	// slow each other: the rate is multiplied by (ranks ÷ 2)^−HostCrowd.
+	HostCrowd float64 `json:"host_crowd,omitempty"`
+	// ExpertSkew is the coefficient of variation of the experts' popularity,
+	// which loads devices that hold whole experts unevenly.
+	ExpertSkew float64 `json:"expert_skew,omitempty"`
+	// EmulatedGEMM multiplies many-rows arithmetic, and EmulatedMoE the fixed
+	// time of expert layers, in formats that the device does not compute in.
+	EmulatedGEMM float64 `json:"emulated_gemm,omitempty"`
+	EmulatedMoE  float64 `json:"emulated_moe,omitempty"`
 	// ThreadGBps is the bandwidth that one thread draws, NUMA the worth of a
 	// further socket relative to the first (host sets only).
 	ThreadGBps float64 `json:"thread_gb_s,omitempty"`
@@ -240,6 +250,9 @@ type Base struct {
 type RateRef struct {
 	Rate string  `json:"rate"` // fp32 fp16 fp16_acc32 bf16 fp8 int8 fp4
 	X    float64 `json:"x"`
+	// Emulated says that a device which has only this rate computes in another
+	// format than the weights': they are widened on the way.
+	Emulated bool `json:"emulated,omitempty"`
 }
 
 // ISAFactor gives a CPU's arithmetic on quantised weights relative to its

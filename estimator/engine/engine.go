@@ -119,16 +119,12 @@ func Parse(data []byte, base *Engine) (*Engine, error) {
 		if len(e.FormatLadder) == 0 {
 			e.FormatLadder = base.FormatLadder
 		}
-		if len(e.FormatLadder) == 0 {
-			e.FormatLadder = base.FormatLadder
-		}
-		if e.SmallerKVType == "" {
-			e.SmallerKVType = base.SmallerKVType
-		}
 		if e.Verify == "" {
 			e.Verify = base.Verify
 		}
-		e.versions = append([]version(nil), base.versions...)
+		for _, v := range base.versions {
+			e.versions = append(e.versions, version{since: v.since, rules: v.rules.clone()})
+		}
 	} else {
 		e.versions = []version{{}}
 	}
@@ -149,7 +145,7 @@ func Parse(data []byte, base *Engine) (*Engine, error) {
 			}
 			e.versions = append(e.versions, version{})
 			copy(e.versions[i+1:], e.versions[i:])
-			e.versions[i] = version{since: c.Since, rules: e.versions[i-1].rules}
+			e.versions[i] = version{since: c.Since, rules: e.versions[i-1].rules.clone()}
 		}
 		for ; i < len(e.versions); i++ {
 			if err := json.Unmarshal(c.Rules, &e.versions[i].rules); err != nil {

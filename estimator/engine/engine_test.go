@@ -170,3 +170,34 @@ func TestResolveRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A change leaves the lists and maps of earlier dates and of other engines alone.
+func TestChangesShareNothing(t *testing.T) {
+	const steps = `{"id":"a","name":"A","family":"vllm","backends":[{"id":"cuda"}],
+	 "rules":{"kv_types":{"FP8":"fp8"},"serve":{"steps":[{"from_gib":0,"tokens":1},{"from_gib":8,"tokens":2}]}},
+	 "changes":[{"since":"2025-01","rules":{"kv_types":{"FP8":"f16"},"serve":{"steps":[{"from_gib":0,"tokens":9}]}}}]}`
+	a := mustParse(t, steps, nil)
+	b := mustParse(t, `{"id":"b","name":"B","extends":"a","rules":{"kv_types":{"FP8":"q8_0"},"serve":{"steps":[{"from_gib":0,"tokens":7}]}}}`, a)
+	for _, c := range []struct {
+		e          *Engine
+		date, kv   string
+		tokens, of int
+	}{{a, "2024", "fp8", 1, 2}, {a, "", "f16", 9, 1}, {b, "2024", "q8_0", 7, 1}, {b, "", "q8_0", 7, 1}} {
+		r := c.e.RulesAt(c.date)
+		if r.KVTypes["FP8"] != c.kv || len(r.Serve.Steps) != c.of || r.Serve.Steps[0].Tokens != c.tokens {
+			t.Errorf("%s at %q: %v %v", c.e.ID, c.date, r.KVTypes, r.Serve.Steps)
+		}
+	}
+}
+
+func TestHeldHeads(t *testing.T) {
+	for _, c := range []struct{ heads, ranks, cores, want int }{
+		{8, 1, 0, 8}, {8, 2, 0, 4}, {8, 8, 0, 1}, {8, 16, 0, 1}, {8, 6, 0, 2},
+		{8, 12, 2, 2}, {40, 12, 2, 4}, {8, 1, 2, 8}, {1, 4, 2, 1}, // chips of two cores, each of which holds its own
+	} {
+		s := Settings{Rules: &Rules{CoresPerDevice: c.cores}}
+		if got := s.HeldHeads(c.heads, c.ranks); got != c.want {
+			t.Errorf("%d heads on %d devices of %d cores: %d, want %d", c.heads, c.ranks, c.cores, got, c.want)
+		}
+	}
+}

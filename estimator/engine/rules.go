@@ -1,5 +1,10 @@
 package engine
 
+import (
+	"maps"
+	"slices"
+)
+
 // Rules are one engine's rules at one date. All sizes carry their unit in
 // the name. A zero value means that the rule does not apply.
 type Rules struct {
@@ -12,6 +17,9 @@ type Rules struct {
 	BatchByContext []BatchStep `json:"batch_by_context"`
 	// KVType is the default type of cached elements.
 	KVType string `json:"kv_type"`
+	// KVTypes overrides it by the canonical weight format, where quantised
+	// checkpoints bring a cache type with them.
+	KVTypes map[string]string `json:"kv_types"`
 	// Flash is "on", "off" or "auto" (on where the backend can).
 	Flash string `json:"flash"`
 	// PadFlash and PadPlain are what the number of cells is rounded up to
@@ -23,12 +31,21 @@ type Rules struct {
 	// cells serves all slots (else each has its own stream of an equal part).
 	WindowCache  bool `json:"window_cache"`
 	UnifiedSlots bool `json:"unified_slots"`
+	// WholeCache is true when a decode step reads the cache of the whole context
+	// that was allocated, whatever is in it: programs compiled for fixed shapes.
+	WholeCache bool `json:"whole_cache"`
+	// CoresPerDevice is how many tensor-parallel ranks every device counts as:
+	// chips whose cores hold their parts of a model each for itself. 0 is one.
+	CoresPerDevice int `json:"cores_per_device"`
 	// EncoderCache is true when encoder-only models are given a cache too.
 	EncoderCache bool `json:"encoder_cache"`
 	// MLA says what is cached per token by latent attention: "latent" (the
 	// latent and the rotary part once), "latent+v" (and a transposed copy of
 	// the latent), "expanded" (keys and values of every head).
 	MLA string `json:"mla"`
+	// ExpandPrompts is true when prompts attend to keys and values of every head
+	// made from the latent, instead of to the latent itself as decoding does.
+	ExpandPrompts bool `json:"expand_prompts"`
 	// Offload is "layers" when layers (and experts) can stay on the host,
 	// "" when everything must fit the devices. OutputFirst: the output layer
 	// is the first to go to a device (else the last).
@@ -46,6 +63,15 @@ type Rules struct {
 
 	Compute ComputeRule `json:"compute"`
 	Serve   ServeRule   `json:"serve"`
+}
+
+// clone returns a copy that shares nothing, to lay a change over.
+func (r Rules) clone() Rules {
+	r.Context.Steps = slices.Clone(r.Context.Steps)
+	r.BatchByContext = slices.Clone(r.BatchByContext)
+	r.KVTypes = maps.Clone(r.KVTypes)
+	r.Serve.Steps = slices.Clone(r.Serve.Steps)
+	return r
 }
 
 // ContextRule is how a context is chosen when none is asked for.
@@ -104,9 +130,19 @@ type ServeRule struct {
 	Fraction float64 `json:"fraction"`
 	// BlockTokens is the page size.
 	BlockTokens int `json:"block_tokens"`
-	// Schedule is how prompts and decoding share the engine's steps: Mixed
-	// or PrefillFirst; none for engines whose slots are given.
+	// Schedule is how prompts and decoding share the engine's steps: Mixed,
+	// PrefillFirst or Static; none for engines whose slots are given.
 	Schedule Schedule `json:"schedule"`
+	// DispatchRanks is from how many expert-parallel ranks on tokens are sent to
+	// the experts that they chose, instead of to all ranks.
+	DispatchRanks int `json:"dispatch_ranks"`
+	// Where it does, popular experts are held several times: BalancedSkew is
+	// the share of their uneven load that is left. OverlapShare of the shorter
+	// of exchange and computation is hidden by splitting a batch in two, from
+	// OverlapRows tokens on a device on.
+	BalancedSkew float64 `json:"balanced_skew"`
+	OverlapShare float64 `json:"overlap_share"`
+	OverlapRows  float64 `json:"overlap_rows"`
 	// Chunked is true when prompts are cut to the token budget, ReserveShare the
 	// share of an answer's cache that admission sets aside.
 	Chunked      bool    `json:"chunked"`
@@ -153,6 +189,8 @@ const (
 	// PrefillFirst gives waiting prompts steps of their own before decoding
 	// goes on (SGLang, vLLM V0).
 	PrefillFirst Schedule = "prefill_first"
+	// Static runs a batch of requests to its end before the next begins.
+	Static Schedule = "static"
 )
 
 // ServeStep gives server defaults from so much device memory on.

@@ -111,6 +111,17 @@ func (e *Engine) Resolve(d Deployment, w Workload, m *model.Model, node *hardwar
 	return s, nil
 }
 
+// HeldHeads returns how many of a layer's KV heads one of ranks devices holds:
+// they are divided, and held again by every rank where they are fewer.
+func (s *Settings) HeldHeads(heads, ranks int) int {
+	cores := 1
+	if s.Rules != nil {
+		cores = max(s.Rules.CoresPerDevice, 1)
+	}
+	all := max(ranks, 1) * cores
+	return min(heads, cores*((heads+all-1)/all))
+}
+
 func check(d *Deployment, w *Workload) error {
 	switch {
 	case d.Context < 0 || d.Context > maxContext:

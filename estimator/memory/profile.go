@@ -99,20 +99,16 @@ func (p *Profile) add(layer, n int, g geometry) {
 }
 
 // elements returns the cached elements of K and V per token in one layer of
-// the class, on one of ranks tensor-parallel ranks: heads are divided, and
-// held again by every rank where there are fewer than ranks; the latent of
-// MLA is held by every rank.
-func (c *class) elements(mla string, ranks int) (k, v int) {
-	if c.kind == model.LatentAttention && mla != "expanded" {
-		if mla == "latent+v" {
+// the class, on one of ranks tensor-parallel ranks: those of the heads that it
+// holds; the latent of MLA is held by every rank.
+func (c *class) elements(s *engine.Settings, ranks int) (k, v int) {
+	if c.kind == model.LatentAttention && s.MLA != "expanded" {
+		if s.MLA == "latent+v" {
 			return c.latent + c.rope, c.latent
 		}
 		return c.latent + c.rope, 0
 	}
-	heads := c.kvHeads
-	if ranks > 1 {
-		heads = (heads + ranks - 1) / ranks
-	}
+	heads := s.HeldHeads(c.kvHeads, ranks)
 	return heads * c.k, heads * c.v
 }
 
@@ -141,7 +137,7 @@ func (p *Profile) cacheBytes(s *engine.Settings, from, to, ranks int) int64 {
 		if n == 0 {
 			continue
 		}
-		k, v := c.elements(s.MLA, ranks)
+		k, v := c.elements(s, ranks)
 		// The key of a sparse-attention indexer stays in 16 bit.
 		token := float64(k)*s.KVBytesK + float64(v)*s.KVBytesV + 2*float64(c.indexerElem)
 		sum += float64(n) * float64(c.cells(s)) * token
@@ -165,7 +161,7 @@ func (p *Profile) sequenceBytes(s *engine.Settings, tokens, from, to, ranks, blo
 		if n == 0 {
 			continue
 		}
-		k, v := c.elements(s.MLA, ranks)
+		k, v := c.elements(s, ranks)
 		token := float64(k)*s.KVBytesK + float64(v)*s.KVBytesV + 2*float64(c.indexerElem)
 		held := engine.Pad(tokens, block)
 		if c.kind == model.WindowAttention && c.window > 0 && s.Rules.WindowCache && !s.SWAFull {

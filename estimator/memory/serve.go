@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"math"
+
 	"github.com/plimsoll/plimsoll/estimator/engine"
 	"github.com/plimsoll/plimsoll/estimator/format"
 	"github.com/plimsoll/plimsoll/estimator/place"
@@ -58,9 +60,10 @@ func serve(in *Input, p *place.Placement, ledgers []Ledger) {
 		}
 		wl := l.weights(w, bytes)
 
-		need, one := cacheNeed(in, lr, ranks)
+		need, one, each := cacheNeed(in, lr, ranks)
 		kl := l.line(KVCache, int64(need), int64(need), int64(need))
-		state := pr.stateBytes(lr.From, lr.To, ranks) * int64(s.Slots)
+		stateOne := pr.stateBytes(lr.From, lr.To, ranks)
+		state := stateOne * int64(perGroup(s))
 		if state > 0 {
 			l.line(Recurrent, state, state, state)
 		}
@@ -79,7 +82,7 @@ func serve(in *Input, p *place.Placement, ledgers []Ledger) {
 		gl := l.soft(Runtime, r.GraphGiB, gib)
 		gl.Note = "captured graphs"
 		if sh.Device != nil {
-			poolOf(in, sh.Device, l, float64(bytes), acts, other.Value*gib, one, float64(state))
+			poolOf(in, sh.Device, l, float64(bytes), acts, other.Value*gib, one, each, float64(stateOne))
 		}
 		if in.Explain {
 			wl.explain(family(s), "%d B of %s on one of %d ranks", bytes, w.Format, ranks)
@@ -99,19 +102,23 @@ func family(s *engine.Settings) string {
 	return trtSource
 }
 
+// perGroup is how many of the sequences each data-parallel group serves.
+func perGroup(s *engine.Settings) int {
+	if s.DP > 1 {
+		return (s.Slots + s.DP - 1) / s.DP
+	}
+	return s.Slots
+}
+
 // cacheNeed returns the bytes of cache that the work needs, and those of one
-// sequence of the full context.
-func cacheNeed(in *Input, r place.Range, ranks int) (need, one float64) {
+// sequence: of the full context, and of the work.
+func cacheNeed(in *Input, r place.Range, ranks int) (need, one, each float64) {
 	s, pr := in.Settings, in.Profile
 	block := s.Rules.Serve.BlockTokens
 	one = pr.sequenceBytes(s, s.Context, r.From, r.To, ranks, block)
 	tokens := min(max(in.Workload.MaxTokens(), in.Workload.Depth+in.Workload.InputTokens+in.Workload.OutputTokens), s.Context)
-	per := s.Slots
-	if s.DP > 1 {
-		per = (per + s.DP - 1) / s.DP
-	}
-	all := float64(per) * pr.sequenceBytes(s, tokens, r.From, r.To, ranks, block)
-	return max(one, all), one
+	each = pr.sequenceBytes(s, tokens, r.From, r.To, ranks, block)
+	return max(one, float64(perGroup(s))*each), one, each
 }
 
 // activation returns the peak of a profile run: logits of the sampler for
@@ -128,8 +135,10 @@ func activation(in *Input, ranks int) float64 {
 	return acts
 }
 
-// poolOf sizes the paged cache that the engine makes of what is left.
-func poolOf(in *Input, d *hardware.Device, l *Ledger, weights, acts, other, one, state float64) {
+// poolOf sizes the paged cache that the engine makes of what is left: beside the
+// recurrent states, where the model has them, of as many sequences as find room
+// with state and cache; the others wait.
+func poolOf(in *Input, d *hardware.Device, l *Ledger, weights, acts, other, one, each, state float64) {
 	s := in.Settings
 	r := &s.Rules.Serve
 	total := float64(s.Engine.DeviceTotal(d))
@@ -146,7 +155,12 @@ func poolOf(in *Input, d *hardware.Device, l *Ledger, weights, acts, other, one,
 	default:
 		pool = s.MemoryFraction * (total - weights - acts - other)
 	}
-	pool -= state
+	if state > 0 {
+		n := math.Floor(pool / (state + each))
+		n = max(1, min(n, float64(perGroup(s))))
+		l.PoolSeqs = int(n)
+		pool -= n * state
+	}
 	if pool <= 0 || one <= 0 {
 		return
 	}

@@ -37,6 +37,9 @@ type Ledger struct {
 	// number of tokens the pool holds; 0 otherwise. PoolBytes is its size.
 	PoolTokens int64
 	PoolBytes  int64
+	// PoolSeqs is how many of the work's sequences find room with cache and
+	// recurrent state, where the model has one; 0 where it has none.
+	PoolSeqs int
 }
 
 // Usable returns the bytes that the model may take.

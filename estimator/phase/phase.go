@@ -3,7 +3,7 @@ package phase
 import (
 	"math"
 
-	"github.com/plimsoll/plimsoll/estimator/place"
+	"github.com/plimsoll/plimsoll/estimator/engine"
 )
 
 // Decode fills dst with one decode step: every sequence of the batch gains
@@ -20,10 +20,29 @@ func DecodeAt(in *Input, first, last float64, dst *Phase) {
 	s := in.shape()
 	b := in.perReplica()
 	start(dst, s, true, b, b, 1)
-	r := run{s: s, dst: dst, rows: b, tokens: b, steps: 1, headRows: b, seqs: b,
+	r := run{s: s, settings: in.Settings, rules: in.rules(), dst: dst, rows: b, tokens: b, steps: 1, headRows: b, seqs: b,
 		bytesK: in.Settings.KVBytesK, bytesV: in.Settings.KVBytesV}
-	r.ask(queries{seqs: b, first: first, last: last})
+	r.ask(in.steps(b, first, last))
 	r.place(in.Placement)
+}
+
+// steps are decoding sequences, their caches holding first to last tokens.
+func (in *Input) steps(seqs, first, last float64) queries {
+	if s := in.Settings; in.rules().WholeCache && s.Cells > 0 {
+		first = float64(s.Cells) / float64(max(s.Slots, 1))
+		last = first
+	}
+	return queries{seqs: seqs, first: first, last: last}
+}
+
+// noRules are those of settings that were not resolved.
+var noRules engine.Rules
+
+func (in *Input) rules() *engine.Rules {
+	if in.Settings.Rules != nil {
+		return in.Settings.Rules
+	}
+	return &noRules
 }
 
 // Prefill fills dst with the processing of the prompts of all sequences,
@@ -41,8 +60,10 @@ func Prefill(in *Input, dst *Phase) {
 	}
 	start(dst, s, false, tokens, b, steps)
 	dst.InFlight = steps // one logical batch follows the other without a wait
+	active := math.Max(1, float64(in.Workload.Batch))
 	d := float64(max(0, in.Workload.Depth))
-	r := run{s: s, dst: dst, rows: tokens / steps, tokens: tokens, steps: steps, headRows: b, seqs: b,
+	r := run{s: s, settings: in.Settings, rules: in.rules(), dst: dst, active: active,
+		rows: tokens / steps, tokens: tokens, steps: steps, headRows: b, seqs: b,
 		bytesK: in.Settings.KVBytesK, bytesV: in.Settings.KVBytesV}
 	r.ask(queries{seqs: b, tokens: tokens, first: d, last: d + n, square: math.Min(n, tokens/steps)})
 	r.place(in.Placement)
@@ -97,10 +118,11 @@ func Mixed(in *Input, decodes, depth float64, p Prompts, dst *Phase) {
 	rows := decodes + p.Tokens
 	start(dst, s, p.Tokens == 0, rows, decodes+p.Seqs, 1)
 	dst.Mixed = true
-	r := run{s: s, dst: dst, rows: rows, tokens: rows, steps: 1, headRows: decodes + p.Seqs, seqs: decodes + p.Seqs,
+	r := run{s: s, settings: in.Settings, rules: in.rules(), dst: dst,
+		rows: rows, tokens: rows, steps: 1, headRows: decodes + p.Seqs, seqs: decodes + p.Seqs,
 		bytesK: in.Settings.KVBytesK, bytesV: in.Settings.KVBytesV}
 	if decodes > 0 {
-		r.ask(queries{seqs: decodes, first: depth, last: depth})
+		r.ask(in.steps(decodes, depth, depth))
 	}
 	if p.Tokens > 0 {
 		each := p.Tokens / math.Max(p.Seqs, 1e-9)
@@ -113,210 +135,4 @@ func start(dst *Phase, s *Shape, decode bool, tokens, seqs, steps float64) {
 	works := dst.Works[:0]
 	*dst = Phase{Decode: decode, Tokens: tokens, Sequences: seqs, Steps: steps,
 		Layers: float64(s.layers), Works: works, Ranks: 1, Resident: s.totalBytes}
-}
-
-// run holds what is the same for every share of a phase.
-type run struct {
-	s              *Shape
-	dst            *Phase
-	rows           float64 // tokens per micro-batch
-	tokens, steps  float64
-	headRows, seqs float64
-	bytesK, bytesV float64
-	queries        [2]queries
-	n              int // of queries
-}
-
-func (r *run) ask(q queries) { r.queries[r.n], r.n = q, r.n+1 }
-
-// queries are tokens that attend to the cache.
-type queries struct {
-	seqs        float64
-	tokens      float64 // of prompts
-	first, last float64 // depth at the first and the last token
-	square      float64 // tokens of a sequence in one micro-batch, 0 for decode
-}
-
-// place adds the work of every share.
-func (r *run) place(p *place.Placement) {
-	host := Work{Share: len(p.Shares) - 1, Host: true}
-	devices := 0
-	for i := range p.Shares {
-		sh := &p.Shares[i]
-		if sh.Rank > 0 { // its twin of rank 0 takes as long
-			continue
-		}
-		ranks := float64(max(1, sh.Ranks))
-		if sh.Device == nil {
-			r.layers(&host, sh, ranks, true)
-			r.attention(&host, sh, ranks)
-			continue
-		}
-		w := Work{Share: i}
-		r.layers(&w, sh, ranks, true)
-		if sh.CacheOnHost {
-			r.attention(&host, sh, 1)
-			host.Crossings += float64(sh.Layers.Len()) * r.steps
-		} else {
-			r.attention(&w, sh, ranks)
-		}
-		if w.empty() {
-			continue
-		}
-		devices++
-		r.dst.AllReduceBytes = 2 * r.rows * r.s.hidden // 16-bit activations
-		if ranks > 1 {
-			r.dst.Ranks = max(r.dst.Ranks, int(ranks))
-			r.dst.AllReduces += 2 * float64(sh.Layers.Len()) * r.steps
-		}
-		r.exchange(sh, ranks)
-		r.dst.Works = append(r.dst.Works, w)
-	}
-	if devices > 1 {
-		r.dst.Hops = float64(devices-1) * r.steps
-	}
-	if !host.empty() {
-		// Experts of the host under layers of a device: activations cross.
-		if devices > 0 {
-			host.Crossings += math.Max(host.Ops[ExpertMul].Layers, host.Ops[MatMul].Layers/math.Max(1, r.dst.Layers))
-		}
-		r.dst.Works = append(r.dst.Works, host)
-	}
-}
-
-// exchange adds the moves of tokens to experts that other data-parallel groups
-// share, and back: an all-gather and a reduce-scatter of every group's tokens,
-// or where that is less, a dispatch of 8-bit and a combine of 16-bit copies to
-// each token's experts.
-func (r *run) exchange(sh *place.Share, ranks float64) {
-	groups := float64(sh.ExpertRanks) / ranks
-	moe := r.s.span(sh.Experts.From, sh.Experts.To).moeLayers
-	if groups <= 1 || moe == 0 {
-		return
-	}
-	if ranks > 1 { // the exchange stands for the all-reduce after the experts
-		r.dst.AllReduces -= moe * r.steps
-	}
-	const dispatched, gathered = 1 + 2, 2 + 2 // bytes of an element there and back
-	r.dst.Exchanges += moe * r.steps
-	r.dst.ExchangeBytes = r.rows * r.s.hidden * math.Min(gathered*groups, dispatched*r.s.perTok)
-	r.dst.ExchangeRanks = max(r.dst.ExchangeRanks, sh.ExpertRanks)
-}
-
-// layers adds the weights' work of a share: dense parts, experts, recurrent
-// mixers and the head.
-func (r *run) layers(w *Work, sh *place.Share, ranks float64, head bool) {
-	if n := sh.Layers.Len(); n > 0 {
-		c := r.s.span(sh.Layers.From, sh.Layers.To)
-		add(&w.Ops[MatMul], Op{
-			FLOPs:    2 * c.denseParams * r.tokens / ranks,
-			Elements: c.denseParams * r.steps / ranks,
-			Weights:  c.denseBytes * r.steps / ranks,
-			Rows:     r.rows, Layers: float64(n) * r.steps,
-			Activation: 4 * c.activation * r.tokens,
-		})
-		if c.recLayers > 0 {
-			state := c.recState * 2 * r.seqs // read and written
-			if r.steps > 1 {
-				state *= r.steps
-			}
-			add(&w.Ops[RecurrentOp], Op{
-				FLOPs: (2*c.recParams + c.recState) * r.tokens / ranks, Elements: c.recParams * r.steps / ranks,
-				Weights: c.recBytes * r.steps / ranks, Cache: state / ranks,
-				Rows: r.rows, Layers: c.recLayers * r.steps,
-			})
-		}
-	}
-	if sh.Experts.Len() > 0 {
-		c := r.s.span(sh.Experts.From, sh.Experts.To)
-		if c.moeLayers > 0 {
-			// Data-parallel groups that share the experts bring their tokens.
-			groups := math.Max(1, float64(sh.ExpertRanks)/ranks)
-			all := r.rows * groups
-			ranks := ranks * groups
-			sliced := ranks
-			if sh.ExpertsWhole {
-				sliced = 1
-			}
-			share := r.s.distinct(all)
-			active := r.s.perTok / r.s.experts
-			add(&w.Ops[ExpertMul], Op{
-				FLOPs:    2 * c.expertParams * active * r.tokens * groups / ranks,
-				Elements: c.expertParams * share * r.steps / ranks,
-				Weights:  c.expertBytes * share * r.steps / ranks,
-				Rows:     all * active / share, Layers: c.moeLayers * r.steps,
-				Width: r.s.expertWidth / sliced,
-			})
-		}
-	}
-	if head && sh.Output {
-		add(&w.Ops[HeadMul], Op{
-			FLOPs: 2 * r.s.headParams * r.headRows / ranks, Elements: r.s.headParams / ranks,
-			Weights: r.s.headBytes / ranks, Rows: r.headRows, Layers: 1,
-		})
-	}
-}
-
-// attention adds the scores over the cache of a share's layers.
-func (r *run) attention(w *Work, sh *place.Share, ranks float64) {
-	from, to := clamp(sh.Layers.From, r.s.layers), clamp(sh.Layers.To, r.s.layers)
-	if to <= from {
-		return
-	}
-	op := &w.Ops[AttnScores]
-	for k := range r.s.attn {
-		a := &r.s.attn[k]
-		n := float64(a.layers[to] - a.layers[from])
-		if n == 0 {
-			continue
-		}
-		perToken := a.elemsK*r.bytesK + a.elemsV*r.bytesV
-		cacheRanks := 1.0
-		if a.kvHeads > 0 {
-			cacheRanks = math.Min(ranks, a.kvHeads)
-		}
-		for i := range r.n {
-			q := &r.queries[i]
-			mean := meanMin(q.first, q.last, a.window) / a.compression
-			if q.square == 0 {
-				op.FLOPs += n * q.seqs * mean * a.flopsPerPair / ranks
-				op.Scores += 4 * n * q.seqs * mean * a.heads / ranks
-				op.Cache += n * q.seqs * mean * perToken / cacheRanks
-				continue
-			}
-			// Scores of a micro-batch are computed as a rectangle, masked
-			// above the diagonal: half a micro-batch more per token.
-			pairs := q.tokens * (mean + q.square/2/a.compression)
-			op.FLOPs += n * pairs * a.flopsPerPair / ranks
-			op.Scores += 4 * n * pairs * a.heads / ranks
-			// Each micro-batch reads its sequences' caches once and writes its own part.
-			op.Cache += n * (math.Max(r.steps, q.seqs)*mean + q.tokens) * perToken / cacheRanks
-		}
-		op.Layers += n * r.steps
-	}
-	op.Rows = r.rows
-}
-
-func add(dst *Op, o Op) {
-	if dst.Layers == 0 {
-		*dst = o
-		return
-	}
-	dst.FLOPs += o.FLOPs
-	dst.Elements += o.Elements
-	dst.Weights += o.Weights
-	dst.Cache += o.Cache
-	dst.Activation += o.Activation
-	dst.Layers += o.Layers
-	dst.Rows = math.Max(dst.Rows, o.Rows)
-	dst.Width = math.Max(dst.Width, o.Width)
-}
-
-func (w *Work) empty() bool {
-	for k := range w.Ops {
-		if w.Ops[k].Layers > 0 {
-			return false
-		}
-	}
-	return true
 }

@@ -22,6 +22,7 @@ type sums struct {
 // attention is one geometry of attention layers.
 type attention struct {
 	flopsPerPair  float64 // of one query token with one cached token, all heads
+	flopsExpanded float64 // the same with keys and values of every head instead of a latent
 	heads         float64
 	elemsK        float64 // cached elements per token, K and latent side
 	elemsV        float64
@@ -107,11 +108,13 @@ func (s *Shape) count(l *model.Layer, i, n int) {
 		// The latent serves as key and value of every head (absorbed form).
 		lat, rope := float64(l.LatentDim), float64(l.RopeDim)
 		a.flopsPerPair = 2 * float64(l.Heads) * (2*lat + rope)
+		a.flopsExpanded = 2 * float64(l.Heads) * float64(l.HeadDimK+l.HeadDimV)
 		a.elemsK = lat + rope + float64(l.IndexerDim)
 		a.latentOrIndex = true
 	} else {
 		dk, dv := float64(l.HeadDimK), float64(l.HeadDimV)
 		a.flopsPerPair = 2 * float64(l.Heads) * (dk + dv)
+		a.flopsExpanded = a.flopsPerPair
 		a.kvHeads = float64(l.KVHeads)
 		a.elemsK = a.kvHeads*dk + float64(l.IndexerDim)
 		a.elemsV = a.kvHeads * dv

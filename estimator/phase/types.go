@@ -40,6 +40,12 @@ type Op struct {
 	// Width is the narrow side of an expert's matrices as a device holds them,
 	// in elements; 0 for other operations.
 	Width float64
+	// Skew and Noise say how unevenly whole experts that are spread over devices
+	// are loaded: the fullest of R devices is √(2·ln R) spreads above the mean,
+	// and the variance of a device's load relative to its mean is R/E times that
+	// of the experts' popularity, and that of chance. Both are times 2·ln R; 0
+	// where every device has a slice of every expert.
+	Skew, Noise float64
 	// Layers is the number of layer visits: layers × micro-batches.
 	Layers float64
 }
@@ -82,6 +88,10 @@ type Phase struct {
 	// every device sends ExchangeBytes in one.
 	Exchanges, ExchangeBytes float64
 	ExchangeRanks            int
+	// ExchangeCopies is to how many experts every token of an exchange goes, 0
+	// where it goes to all devices; Overlap the share of the shorter of
+	// exchange and computation that hides behind the other.
+	ExchangeCopies, Overlap float64
 	// Hops counts moves of activations between the devices of a layer split.
 	Hops float64
 	// Resident is the bytes of weights that one pass of all layers reads with

@@ -22,7 +22,8 @@ func (t *Time) comm(ph *phase.Phase, in *Input, p *calibration.Params, stages in
 		t.CommSec += ph.AllReduces * in.allReduce(ph.Ranks, ph.AllReduceBytes, p)
 	}
 	if ph.Exchanges > 0 && ph.ExchangeRanks > 1 {
-		t.CommSec += ph.Exchanges * in.exchange(ph.ExchangeRanks, ph.ExchangeBytes, p)
+		e := ph.Exchanges * in.exchange(ph.ExchangeRanks, ph.ExchangeBytes, ph.ExchangeCopies, p)
+		t.CommSec += e - ph.Overlap*math.Min(e, t.ComputeSec+t.BandwidthSec+t.CacheSec)
 	}
 }
 
@@ -46,6 +47,9 @@ func (in *Input) allReduce(ranks int, bytes float64, p *calibration.Params) floa
 	n := float64(ranks)
 	each := p.Sync * levels(ranks)
 	rate, direct := in.linkRate(p)
+	if !direct {
+		rate *= math.Pow(n/2, -p.HostCrowd)
+	}
 	if direct {
 		// Through the host it depends on the board's wiring: what was measured
 		// on one machine says little of another.
@@ -75,21 +79,26 @@ func (in *Input) linkRate(p *calibration.Params) (rate float64, direct bool) {
 }
 
 // exchange returns the seconds in which every device of the ranks sends so
-// many bytes to the others and gets as many.
-func (in *Input) exchange(ranks int, bytes float64, p *calibration.Params) float64 {
-	local := ranks
-	total := 0.0
-	if in.Box > 0 && ranks > in.Box {
-		local = in.Box
-		boxes := math.Ceil(float64(ranks) / float64(in.Box))
-		total = in.network(int(boxes), bytes*(boxes-1)/boxes, p)
-		bytes /= boxes
+// many bytes to the others and gets as many. Of the copies of a token (0: not
+// by token) those for one other computer cross the network once and are handed
+// on there, which goes on beside it.
+func (in *Input) exchange(ranks int, bytes, copies float64, p *calibration.Params) float64 {
+	within := func(ranks int, bytes float64) float64 {
+		if ranks <= 1 {
+			return 0
+		}
+		n := float64(ranks)
+		return in.allReduce(ranks, bytes*n/(2*(n-1)), p)
 	}
-	if local > 1 {
-		n := float64(local)
-		total += in.allReduce(local, bytes*n/(2*(n-1)), p)
+	if in.Box <= 0 || ranks <= in.Box {
+		return within(ranks, bytes)
 	}
-	return total
+	boxes := math.Ceil(float64(ranks) / float64(in.Box))
+	if copies <= 0 {
+		return in.network(int(boxes), bytes*(boxes-1)/boxes, p) + within(in.Box, bytes/boxes)
+	}
+	reached := boxes * (1 - math.Pow(1-1/boxes, copies))
+	return math.Max(in.network(int(boxes), bytes*reached/copies*(boxes-1)/boxes, p), within(in.Box, bytes))
 }
 
 // Move returns the seconds in which each device of a group of ranks sends so

@@ -184,7 +184,9 @@ func opTimes(p *calibration.Params, op *phase.Op, kind phase.OpKind, class, flas
 		memory = op.Weights / math.Min(p.NominalBps, p.ExpertStreamBps*p.ExpertClass[class])
 		narrow := 1 + p.ExpertHalfWidth/math.Max(1, op.Width)
 		arithmetic = matmul(op, p, class, p.ExpertGEMM/narrow, p.ExpertHalfRows) / p.ExpertClass[class]
-		fixed = op.Layers * p.MoELayer
+		// The fullest device holds up the others.
+		arithmetic *= 1 + math.Sqrt(p.ExpertSkew*p.ExpertSkew*op.Skew+op.Noise)
+		fixed = op.Layers * p.MoELayer * one(p.EmulatedMoE[class])
 		age = one(p.ExpertAge)
 	case phase.RecurrentOp:
 		memory += op.Cache / p.StreamBps

@@ -9,6 +9,7 @@ import (
 	"github.com/plimsoll/plimsoll/estimator"
 	"github.com/plimsoll/plimsoll/estimator/calibration"
 	"github.com/plimsoll/plimsoll/estimator/engine"
+	"github.com/plimsoll/plimsoll/profiles/measured"
 )
 
 // Own holds the measurements in a user's files against estimates, without
@@ -28,7 +29,7 @@ func Own(ctx context.Context, store *scenario.Store, files []corpus.File, o corp
 			own.Assumed = appendNew(own.Assumed, a)
 		}
 	}
-	examples, misses, err := corpus.Examples(ctx, store, own.Rows)
+	examples, misses, err := corpus.OwnExamples(ctx, store, own.Rows)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -82,6 +83,30 @@ func judge(ex *corpus.Example, estimate func(*estimator.Request) (*estimator.Res
 	}
 	c = newCase(ex, calibration.Level(lead.Level).String())
 	c.Log, c.Low, c.High = math.Log(o.Seconds/t), math.Log(o.Seconds/high), math.Log(o.Seconds/low)
+	if ex.Serving != nil {
+		f, sign := servedFigure(ex.Row.Metric, &r.Speed)
+		if f == nil {
+			return Case{Row: ex.Row}, "nothing is estimated for " + ex.Row.Metric + " of a server"
+		}
+		of := func(x float64) float64 { return sign * math.Log(x/ex.Row.Value) }
+		c.Log, c.Low, c.High = of(f.Value), math.Min(of(f.Low), of(f.High)), math.Max(of(f.Low), of(f.High))
+	}
 	c.Basis = lead.Basis
 	return c, ""
+}
+
+// servedFigure returns the figure of a server that a metric measures, and 1 for
+// rates, -1 for times.
+func servedFigure(metric string, s *estimator.Speed) (*estimator.Figure, float64) {
+	switch metric {
+	case measured.TPOT:
+		return s.TPOTMs, -1
+	case measured.TTFT:
+		return s.TTFTMs, -1
+	case measured.Decode:
+		return s.DecodeTokS, 1
+	case measured.Output:
+		return s.OutputTokS, 1
+	}
+	return nil, 1
 }

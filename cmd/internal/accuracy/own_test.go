@@ -119,3 +119,33 @@ func TestOwnStops(t *testing.T) {
 		t.Errorf("after the end: %v", err)
 	}
 }
+
+// A benchmark of a server is held against the server's figures, prompts and
+// answers side by side, not against steps by themselves.
+func TestOwnServer(t *testing.T) {
+	const bench = `{"endpoint_type":"vllm","model_id":"meta-llama/Llama-3.1-8B-Instruct","num_prompts":320,"request_rate":"inf","max_concurrency":32,
+		"completed":320,"total_input_tokens":327680,"total_output_tokens":81920,"output_throughput":1359.668,"mean_ttft_ms":310.5,"mean_tpot_ms":21.9}`
+	cases, skipped := own(t, bench, corpus.Overrides{On: "h100-sxm5-80gb", Quant: "FP8"}, estimator.Estimate)
+	if len(cases) != 2 {
+		t.Fatalf("%d cases, skipped %+v", len(cases), skipped)
+	}
+	s := scenario.New()
+	s.Model, s.Quant, s.On, s.Engine, s.Batch, s.InputTokens, s.OutputTokens, s.PromptAssumed = "llama-3.1-8b", "FP8", "h100-sxm5-80gb", "vllm", 32, 1024, 256, false
+	var p scenario.Prepared
+	if err := scenario.NewResolver(scenario.NewStore(new(facts.Embedded))).Resolve(t.Context(), &s, &p); err != nil {
+		t.Fatal(err)
+	}
+	r, err := estimator.Estimate(&p.Request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]float64{"output_tok_s": r.Speed.OutputTokS.Value / 1359.668, "tpot_ms": 21.9 / r.Speed.TPOTMs.Value}
+	for _, c := range cases {
+		if got := math.Exp(c.Log); math.Abs(got/want[c.Row.Metric]-1) > 1e-9 {
+			t.Errorf("%s: %g, want %g", c.Row.Metric, got, want[c.Row.Metric])
+		}
+		if !(c.Low <= c.Log && c.Log <= c.High) {
+			t.Errorf("%s: %g outside %g to %g", c.Row.Metric, c.Log, c.Low, c.High)
+		}
+	}
+}

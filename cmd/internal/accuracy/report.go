@@ -39,6 +39,11 @@ type Report struct {
 	Rows   Rows     `json:"rows"`
 	// Sections holds the figures; the first one is of all rows.
 	Sections []Section `json:"sections"`
+	// Scaling says how well the gain from more devices is predicted, and
+	// ServersWeighted how servers come out when no source outweighs the others by
+	// its rows alone; both are absent where there is nothing to sum up.
+	Scaling         []Step     `json:"scaling,omitempty"`
+	ServersWeighted []Weighted `json:"servers_weighted,omitempty"`
 	// Worst lists the rows with the largest errors, worst first.
 	Worst []Comparison `json:"worst"`
 	// Measurements lists the user's own rows, Skipped what of the files could
@@ -138,6 +143,12 @@ func New(cases []Case, rows Rows, in Inputs, v report.Versions) *Report {
 		"rule of thumb for " + NaiveDecode, "rule of thumb for " + NaivePrefill,
 	}
 	r.Sections = sections(chosen, in.By)
+	if r.Scaling = scaling(chosen); r.Scaling != nil {
+		r.Method = append(r.Method, ScalingMethod)
+	}
+	if r.ServersWeighted = weighted(chosen); r.ServersWeighted != nil {
+		r.Method = append(r.Method, WeightedMethod)
+	}
 	byError(chosen)
 	why := newEvidence(cases, in.HeldOut)
 	for _, c := range chosen[:min(max(in.Worst, 0), len(chosen))] {

@@ -123,7 +123,7 @@ func (a *app) calibrateOwn(ctx context.Context, o *calibrateOptions) error {
 		if err != nil {
 			return err
 		}
-		ex, misses, err := corpus.Examples(ctx, store, own.Rows)
+		ex, misses, err := corpus.OwnExamples(ctx, store, own.Rows)
 		if err != nil {
 			return err
 		}

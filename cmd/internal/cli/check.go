@@ -108,7 +108,9 @@ func (a *app) check(ctx context.Context, o *checkOptions) error {
 		}
 	}
 	var p scenario.Prepared
-	if err := scenario.NewResolver(scenario.NewStore(a.Facts)).Resolve(ctx, &o.scenario, &p); err != nil {
+	resolver := scenario.NewResolver(scenario.NewStore(a.Facts))
+	resolver.Unlike = true
+	if err := resolver.Resolve(ctx, &o.scenario, &p); err != nil {
 		return err
 	}
 	p.Request.Explain, p.Request.Answers = o.explain, true
@@ -116,13 +118,11 @@ func (a *app) check(ctx context.Context, o *checkOptions) error {
 	if err != nil {
 		return err
 	}
-	if load != nil && load.Concurrency > 0 && p.Request.Workload.Batch <= 1 {
-		p.Request.Workload.Batch, p.Inputs.Batch = load.Concurrency, load.Concurrency
-	}
-	plans, err := plan(&o.load, &p, load, objectives)
+	div, err := plan(&o.load, &p, load, objectives)
 	if err != nil {
 		return err
 	}
+	load = div.load
 	result, err := a.Estimate(&p.Request)
 	if err != nil {
 		return problem.From(problem.BadValue, err)
@@ -135,7 +135,13 @@ func (a *app) check(ctx context.Context, o *checkOptions) error {
 		}
 	}
 	doc := report.NewCheck(&p, result, report.Versions{Tool: toolVersion(), Data: a.Facts.DataVersion()})
-	doc.Weighed(plans)
+	doc.Weighed(div.plans)
+	if div.pools != nil {
+		doc.Shared(div.pools)
+	}
+	if o.load.PricePerHour > 0 && len(div.plans) == 0 {
+		doc.Unavailable = append(doc.Unavailable, estimator.Unavailable{Figure: "cost_per_million_tokens", Reason: "cost is of plans that are weighed, and none were: ask a server for --plan auto"})
+	}
 	if load != nil {
 		doc.Load = &o.load
 		if err := serve(doc, &p.Request, result, load, objectives); err != nil {
@@ -177,6 +183,9 @@ func checkExit(c *report.Check, failOn string) int {
 		for _, m := range u.Objectives {
 			no = no || !m.Met || m.Unsure && failOn == "unsure"
 		}
+	}
+	if p := c.Result.Pools; p != nil && c.Load != nil {
+		no = no || !p.Stable
 	}
 	for _, r := range c.Requirements {
 		if r.Outcome == report.Fail || r.Outcome == report.Unsure && failOn == "unsure" {

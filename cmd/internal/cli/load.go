@@ -30,7 +30,8 @@ func addLoadFlags(fs *pflag.FlagSet, l *report.Load) {
 	fs.Uint64Var(&l.Seed, "seed", 1, "seed of the simulation")
 	fs.StringVar(&l.Pools, "disaggregate", "", "groups (--dp) for prompts and for answers, as 2:6")
 	fs.StringVar(&l.Plan, "plan", "", "how the devices share the model: auto searches tp, pp, dp and ep (default auto for several nodes)")
-	fs.StringVar(&l.Goal, "goal", "", "what auto is for: latency, throughput or objectives")
+	fs.StringVar(&l.Goal, "goal", "", "what auto is for: latency, throughput, objectives, or cost, which may leave devices unused (a goal implies auto)")
+	fs.Float64Var(&l.PricePerHour, "price-per-hour", 0, "what the whole machine costs per hour, in any currency, every device alike: gives plans their cost per million output tokens")
 }
 
 // maxTrace bounds a trace file.
@@ -167,51 +168,4 @@ func serve(doc *report.Check, req *estimator.Request, e *estimator.Result, load 
 	}
 	doc.Serve(u)
 	return nil
-}
-
-// plan chooses how the devices share the model, where that was left open.
-func plan(l *report.Load, p *scenario.Prepared, load *serving.Load, objectives []serving.Objective) ([]estimator.Plan, error) {
-	d := &p.Request.Deployment
-	given := max(d.TP, d.PP, d.DP, d.EP) > 0 || d.Split != ""
-	node := p.Request.Machine.Primary()
-	switch l.Plan {
-	case "auto":
-		if given {
-			return nil, problem.Wrong(problem.Contradiction, "plan auto searches tp, pp, dp and ep, and one of them or split is given", "--plan", "leave out either")
-		}
-		if !p.Request.Engine.Serves() {
-			return nil, problem.Wrong(problem.BadValue, p.Request.Engine.Name+" divides a model by layers: there is no plan to search", "--plan", "name a server: --engine vllm, sglang or tensorrt-llm")
-		}
-	case "", "given":
-		if l.Plan == "given" || given || node == nil || node.Box == 0 {
-			return nil, nil
-		}
-	default:
-		return nil, problem.Wrong(problem.BadValue, fmt.Sprintf("unknown plan %.40q", l.Plan), "--plan", "use auto or given")
-	}
-	goal := estimator.Goal(l.Goal)
-	switch goal {
-	case "":
-		goal = estimator.ForLatency
-		if len(objectives) > 0 {
-			goal = estimator.ForObjectives
-		} else if load != nil {
-			goal = estimator.ForThroughput
-		}
-	case estimator.ForLatency, estimator.ForThroughput, estimator.ForObjectives:
-	default:
-		return nil, problem.Wrong(problem.BadValue, fmt.Sprintf("unknown goal %.40q", l.Goal), "--goal", "use latency, throughput or objectives")
-	}
-	plans, err := estimator.Plans(&p.Request, load, goal, objectives)
-	if err != nil {
-		return nil, problem.From(problem.BadValue, err)
-	}
-	best := &plans[0]
-	d.TP, d.PP, d.DP, d.EP = best.TP, best.PP, best.DP, best.EP
-	p.Inputs.TP, p.Inputs.PP, p.Inputs.DP, p.Inputs.EP = best.TP, best.PP, best.DP, best.EP
-	if best.TP == 1 {
-		d.Split, p.Inputs.Split = "pipeline", "pipeline"
-	}
-	p.Assumptions = append(p.Assumptions, fmt.Sprintf("plan not given: %s chosen for %s", best.String(), goal))
-	return plans, nil
 }

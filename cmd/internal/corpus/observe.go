@@ -63,6 +63,32 @@ func Examples(ctx context.Context, store *scenario.Store, rows []measured.Row) (
 	return out, misses, nil
 }
 
+// OwnExamples works out a user's own measurements. Those of several sequences in
+// flight on a server were made by a benchmark's closed loop, where prompts and
+// answers hold each other up, as Estimate has it.
+func OwnExamples(ctx context.Context, store *scenario.Store, rows []measured.Row) ([]Example, []Miss, error) {
+	all, misses, err := Examples(ctx, store, rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := all[:0]
+	for i := range all {
+		ex := &all[i]
+		if r := ex.Row; ex.Request.Engine.Serves() && r.Batch > 1 && r.Input > 0 && r.Output > 0 {
+			ex.Serving = &measured.ServingRow{Row: *r, Class: measured.ClosedLoop, Nodes: 1}
+			o, err := observeServing(ex, ex.Request.Calibration)
+			if err != nil {
+				misses = append(misses, Miss{r, err.Error()})
+				continue
+			}
+			o.Weight = ex.Observation.Weight
+			ex.Observation, ex.Judged = o, o
+		}
+		out = append(out, *ex)
+	}
+	return out, misses, nil
+}
+
 func example(ctx context.Context, resolver *scenario.Resolver, cache *estimator.Cache, r *measured.Row) (Example, error) {
 	ex := Example{Row: r}
 	s := Scenario(r)

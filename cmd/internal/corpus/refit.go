@@ -17,7 +17,7 @@ import (
 // left out alone, the others a few at a time.
 const (
 	deviceFolds = 24
-	modelFolds  = 10
+	modelFolds  = 40
 )
 
 func byDevice(o *fit.Observation) string { return o.Device }

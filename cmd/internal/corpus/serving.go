@@ -143,8 +143,11 @@ func servingExample(ctx context.Context, resolver *scenario.Resolver, cache *est
 // kept in flight.
 func load(r *measured.ServingRow) *serving.Load {
 	l := &serving.Load{Input: serving.Fixed(r.Input), Output: serving.Fixed(r.Output), Seed: 1}
-	if r.Drawn {
+	switch {
+	case r.Drawn:
 		l.Input, l.Output = drawn(r.Input), drawn(r.Output)
+	case r.Class == measured.ClosedLoop:
+		l.Input, l.Output = estimator.Around(r.Input), estimator.Around(r.Output)
 	}
 	if r.Class == measured.Saturated && r.Batch <= 1 {
 		l.Rate = math.Inf(1) // not stated how many: as many as fit
@@ -156,10 +159,6 @@ func load(r *measured.ServingRow) *serving.Load {
 
 // drawn is what InferenceX draws for a nominal length: 0.8 to 1 of it, evenly.
 func drawn(n int) serving.Lengths { return serving.Uniform(max(1, n*8/10), n) }
-
-// startShare is the part of a benchmark's requests that come at its start,
-// all users at once: ten rounds are usual.
-const startShare = 0.1
 
 // observeServing says which steps were measured.
 func observeServing(ex *Example, prior *calibration.Table) (*fit.Observation, error) {
@@ -219,14 +218,7 @@ func traffic(ex *Example, prior *calibration.Table) (*estimator.Traffic, error) 
 	if r.Class != measured.StaticBatch && r.Class != measured.BatchOne && !r.Disaggregated {
 		req := ex.Request
 		req.Calibration = prior
-		t, err := estimator.TrafficOf(&req, &ex.Work.Result, load(r))
-		if err != nil {
-			return nil, err
-		}
-		if others := t.Running - 1; others > 0 && r.Class == measured.ClosedLoop {
-			t.MixedToFirst += startShare * others / 2 / t.Together
-		}
-		return t, nil
+		return estimator.TrafficOf(&req, &ex.Work.Result, load(r))
 	}
 	return estimator.BatchTraffic(&ex.Request, &ex.Work.Result, r.Batch, r.Input, r.Output), nil
 }

@@ -134,11 +134,8 @@ func (u *user) assume(row *measured.Row, format string, args ...any) {
 
 // settle gives a row the catalogues' names and fills in what it leaves open.
 func (u *user) settle(ctx context.Context, row *measured.Row, d *benchfile.Detail) error {
-	switch {
-	case row.Speculative:
+	if row.Speculative {
 		return fmt.Errorf("a draft model was used, which is not estimated")
-	case row.Metric == measured.TPOT && row.WallClock:
-		return fmt.Errorf("prompts of other requests lie between the tokens; output_tok_s of the same run is compared instead")
 	}
 	override(&row.Engine, u.o.Engine)
 	override(&row.Date, u.o.EngineDate)
@@ -155,6 +152,9 @@ func (u *user) settle(ctx context.Context, row *measured.Row, d *benchfile.Detai
 	p, err := u.resolve(ctx, row)
 	if err != nil {
 		return err
+	}
+	if row.Metric == measured.TPOT && row.WallClock && !p.Request.Engine.Serves() {
+		return fmt.Errorf("prompts of other requests lie between the tokens; output_tok_s of the same run is compared instead")
 	}
 	if err := sameModel(&p.Request, d); err != nil {
 		return err

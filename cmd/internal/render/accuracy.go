@@ -98,7 +98,11 @@ func AccuracyTable(w io.Writer, r *accuracy.Report, s Style) error {
 			t.title(classTitles[sec.Metric])
 		}
 		metric = sec.Metric
-		t.section(sec)
+		t.table(sec.Title, accuracyColumns, sec.Groups)
+	}
+	for _, e := range errorTables(r) {
+		t.title(e.title)
+		t.table(e.head, e.columns, e.lines)
 	}
 	if len(r.Sections) > 0 {
 		t.b.WriteByte('\n')
@@ -176,21 +180,20 @@ const (
 	leastNameLen = 16
 )
 
-// section draws one table. Where the screen is narrow, columns are left out
-// from the right.
-func (t *accuracyTable) section(sec *accuracy.Section) {
-	columns := accuracyColumns
+// table draws one table. Where the screen is narrow, columns are left out from
+// the right.
+func (t *accuracyTable) table(title string, columns []accuracyColumn, groups []accuracy.Group) {
 	for len(columns) > 3 && t.s.Width-len(columns)*(figureWidth+1)-2 < leastNameLen {
 		columns = columns[:len(columns)-1]
 	}
 	name := min(t.s.Width-len(columns)*(figureWidth+1)-2, 34)
-	head := pad(t.s.cut(sec.Title, name), name)
+	head := pad(t.s.cut(title, name), name)
 	for _, c := range columns {
 		head += " " + pad(c.head, -figureWidth)
 	}
 	t.b.WriteString("\n  " + t.s.paint(dim, head) + "\n")
-	for i := range sec.Groups {
-		g := &sec.Groups[i]
+	for i := range groups {
+		g := &groups[i]
 		line := "  " + pad(t.s.cut(t.s.plain(g.Name), name), name)
 		for _, c := range columns {
 			cell := pad(t.s.plain(c.text(&g.Summary)), -figureWidth)

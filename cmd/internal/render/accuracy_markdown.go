@@ -22,19 +22,10 @@ func AccuracyMarkdown(w io.Writer, r *accuracy.Report) error {
 		if sec.Metric != "all" {
 			title += ", " + sec.Metric
 		}
-		fmt.Fprintf(&b, "\n**%s**\n\n| |", md(title))
-		for _, c := range accuracyColumns {
-			b.WriteString(" " + c.head + " |")
-		}
-		b.WriteString("\n|---|" + strings.Repeat("--:|", len(accuracyColumns)) + "\n")
-		for j := range sec.Groups {
-			g := &sec.Groups[j]
-			fmt.Fprintf(&b, "| %s |", md(g.Name))
-			for _, c := range accuracyColumns {
-				b.WriteString(" " + c.text(&g.Summary) + " |")
-			}
-			b.WriteByte('\n')
-		}
+		accuracyMarkdownTable(&b, title, accuracyColumns, sec.Groups)
+	}
+	for _, e := range errorTables(r) {
+		accuracyMarkdownTable(&b, e.title, e.columns, e.lines)
 	}
 	if len(r.Sections) > 0 {
 		fmt.Fprintf(&b, "\n%s\n\n", md(accuracyLegend))
@@ -59,6 +50,22 @@ func AccuracyMarkdown(w io.Writer, r *accuracy.Report) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func accuracyMarkdownTable(b *strings.Builder, title string, columns []accuracyColumn, groups []accuracy.Group) {
+	fmt.Fprintf(b, "\n**%s**\n\n| |", md(title))
+	for _, c := range columns {
+		b.WriteString(" " + c.head + " |")
+	}
+	b.WriteString("\n|---|" + strings.Repeat("--:|", len(columns)) + "\n")
+	for i := range groups {
+		g := &groups[i]
+		fmt.Fprintf(b, "| %s |", md(g.Name))
+		for _, c := range columns {
+			b.WriteString(" " + c.text(&g.Summary) + " |")
+		}
+		b.WriteByte('\n')
+	}
 }
 
 // comparisons writes rows with their estimates; published ones name their source.

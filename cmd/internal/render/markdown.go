@@ -47,6 +47,7 @@ func Markdown(w io.Writer, c *report.Check) error {
 		fmt.Fprintf(&b, "| %s | %s %s | %s |\n", r.name, value, unit, rng)
 	}
 	markdownLoad(&b, c)
+	markdownPlans(&b, c)
 	if len(c.Requirements) > 0 {
 		b.WriteString("\n| requirement | outcome |\n|---|---|\n")
 		for _, r := range c.Requirements {

@@ -25,6 +25,7 @@ func Table(w io.Writer, c *report.Check, s Style) error {
 	t.verdict()
 	t.memories()
 	t.speeds()
+	t.pools()
 	t.underLoad()
 	t.plans()
 	t.limits()

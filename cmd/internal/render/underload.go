@@ -74,7 +74,7 @@ func (t *table) underLoad() {
 	if u == nil {
 		return
 	}
-	t.title("Under load: " + loadText(t.c.Load))
+	t.title("Under load: " + loadOf(t.c))
 	for _, r := range loadRows(u) {
 		value, rng, unit := humanFigure(r.fig)
 		if t.s.Width < 60 {
@@ -84,9 +84,17 @@ func (t *table) underLoad() {
 		}
 		t.b.WriteString(t.s.plain(fmt.Sprintf("  %s %s %s  %s", pad(r.name, 27), pad(value, -8), pad(unit, 10), rng)) + "\n")
 	}
-	for _, n := range loadNotes(u) {
-		t.b.WriteString(t.s.wrap("  - ", "    ", n))
+	t.notes(loadNotes(u))
+}
+
+// loadOf says what users send, and which part of it the deployment gets.
+func loadOf(c *report.Check) string {
+	text := loadText(c.Load)
+	if p := c.Result.Pools; p != nil {
+		best := p.Largest()
+		text += fmt.Sprintf("; of these %.0f%% on %s", 100*best.Share, best.Name)
 	}
+	return text
 }
 
 // loadText says what users send.
@@ -120,52 +128,10 @@ func loadText(l *report.Load) string {
 	return strings.Join(parts, ", ")
 }
 
-// bestPlans is how many plans a table shows.
-const bestPlans = 8
-
-func planCells(p *estimator.Plan) [6]string {
-	mark := ""
-	if p.Pareto {
-		mark = "*"
-	}
-	if !p.Stable {
-		mark = "!"
-	}
-	return [6]string{p.String(), units.Number(p.TTFTMs), units.Number(p.TPOTMs), units.Number(p.CapacityRequestsS), units.Number(p.PerDeviceTokS), mark}
-}
-
-var planHeads = [6]string{"plan", "TTFT ms", "TPOT ms", "requests/s", "tok/s/dev", ""}
-
-func (t *table) plans() {
-	plans := t.c.Result.Plans
-	if len(plans) == 0 {
-		return
-	}
-	t.title("Plans weighed, best first (* none is better in both throughput and speed per user, ! does not carry the load, or misses an objective)")
-	row := func(c [6]string) {
-		t.b.WriteString(strings.TrimRight(t.s.cut(t.s.plain(fmt.Sprintf("  %s %s %s %s %s %s", pad(c[0], 26), pad(c[1], -9), pad(c[2], -9), pad(c[3], -10), pad(c[4], -10), c[5])), t.s.Width), " ") + "\n")
-	}
-	row(planHeads)
-	shown, refused := 0, 0
-	for i := range plans {
-		if plans[i].Refused != "" {
-			refused++
-			continue
-		}
-		if shown < bestPlans {
-			row(planCells(&plans[i]))
-		}
-		shown++
-	}
-	if shown > bestPlans || refused > 0 {
-		t.b.WriteString(t.s.wrap("  ", "  ", fmt.Sprintf("and %d more; %d cannot be (--output json says why)", max(0, shown-bestPlans), refused)))
-	}
-}
-
-// markdownLoad writes what users see, and the plans.
+// markdownLoad writes what users see.
 func markdownLoad(w io.Writer, c *report.Check) {
 	if u := c.Result.UnderLoad; u != nil {
-		fmt.Fprintf(w, "\n| under load: %s | value | 80%% range |\n|---|--:|---|\n", md(loadText(c.Load)))
+		fmt.Fprintf(w, "\n| under load: %s | value | 80%% range |\n|---|--:|---|\n", md(loadOf(c)))
 		for _, r := range loadRows(u) {
 			value, rng, unit := humanFigure(r.fig)
 			fmt.Fprintf(w, "| %s | %s %s | %s |\n", strings.TrimSpace(r.name), value, unit, rng)
@@ -173,17 +139,6 @@ func markdownLoad(w io.Writer, c *report.Check) {
 		fmt.Fprintln(w)
 		for _, n := range loadNotes(u) {
 			fmt.Fprintf(w, "- %s\n", md(n))
-		}
-	}
-	if len(c.Result.Plans) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\n| %s |\n|---|--:|--:|--:|--:|---|\n", strings.Join(planHeads[:], " | "))
-	for i := range c.Result.Plans {
-		if p := &c.Result.Plans[i]; p.Refused == "" {
-			cells := planCells(p)
-			cells[5] = md(cells[5])
-			fmt.Fprintf(w, "| %s |\n", strings.Join(cells[:], " | "))
 		}
 	}
 }

@@ -203,9 +203,23 @@ func tidyInto(f *estimator.Figure) {
 func (c *Check) Weighed(plans []estimator.Plan) {
 	for i := range plans {
 		p := &plans[i]
-		for _, v := range []*float64{&p.TTFTMs, &p.TPOTMs, &p.OutputTokS, &p.CapacityRequestsS, &p.PerDeviceTokS} {
+		for _, v := range []*float64{&p.TTFTMs, &p.TPOTMs, &p.OutputTokS, &p.CapacityRequestsS, &p.PerDeviceTokS, &p.DeviceHours, &p.Cost} {
 			*v = significant(*v)
 		}
 	}
 	c.Result.Plans = plans
+}
+
+// Shared adds the pools among which the load is shared, with rounded figures,
+// and the plans weighed for the largest.
+func (c *Check) Shared(pools *estimator.PoolPlans) {
+	for _, v := range []*float64{&pools.CapacityRequestsS, &pools.OutputTokS, &pools.DeviceHours, &pools.Cost} {
+		*v = significant(*v)
+	}
+	for i := range pools.Pools {
+		pools.Pools[i].Share = significant(pools.Pools[i].Share)
+		c.Weighed(pools.Pools[i].Plans) // the plan of each pool is one of them
+	}
+	c.Weighed(pools.Largest().Plans)
+	c.Result.Pools = pools
 }

@@ -47,6 +47,7 @@ type Result struct {
 	Speed       Speed                  `json:"speed"`
 	UnderLoad   *estimator.UnderLoad   `json:"under_load,omitempty"` // what users see of it
 	Plans       []estimator.Plan       `json:"plans,omitempty"`      // ways to divide the model that were weighed, best first
+	Pools       *estimator.PoolPlans   `json:"pools,omitempty"`      // deployments on unlike nodes; all else is about the one with the largest share
 	Limits      []Limit                `json:"limits"`
 	Answers     *estimator.Answers     `json:"answers"`
 	Suggestions []estimator.Suggestion `json:"suggestions"`
@@ -69,6 +70,7 @@ type Load struct {
 	Pools         string   `json:"disaggregate,omitempty"`
 	Plan          string   `json:"plan,omitempty"`
 	Goal          string   `json:"goal,omitempty"`
+	PricePerHour  float64  `json:"price_per_hour,omitempty"` // of the whole machine, in any currency
 }
 
 // Model says which model was judged.

@@ -62,6 +62,9 @@ type Resolver struct {
 	machines cache[machineKey, *hardware.Machine]
 	engines  cache[string, *engine.Engine]
 	joins    cache[*hardware.Machine, *hardware.Machine]
+	// Unlike lets machines of unlike nodes through as they are, for callers
+	// that plan for each pool of like ones; else a server on them is an error.
+	Unlike bool
 }
 
 // NewResolver returns a Resolver over the store.
@@ -273,6 +276,14 @@ func (r *Resolver) machine(ctx context.Context, in *Scenario, p *Prepared) (*har
 func (r *Resolver) joined(m *hardware.Machine) (*hardware.Machine, error) {
 	if j, ok := r.joins.get(m); ok {
 		return j, nil
+	}
+	if pools := estimator.SplitMachine(m); len(pools) > 1 {
+		if !r.Unlike {
+			return nil, problem.Wrong(problem.BadValue, m.ID+": its nodes differ, and one deployment over unlike nodes is not estimated", "",
+				"name nodes that are alike, or use plimsoll check, which plans for each pool")
+		}
+		r.joins.put(m, m)
+		return m, nil
 	}
 	j, err := m.Join()
 	if err != nil {

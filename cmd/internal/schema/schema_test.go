@@ -66,6 +66,9 @@ func generate(t *testing.T, name string) []byte {
 		s.Title = "The document of plimsoll accuracy --output json"
 		allowNull(s.Definitions["Group"], "median_error_percent", "p90_error_percent", "bias_percent", "coverage_percent",
 			"interval_ratio", "naive_median_error_percent", "naive_p90_error_percent")
+		for _, name := range []string{"Step", "Weighted"} {
+			allowNull(s.Definitions[name], "median_error_percent", "p90_error_percent", "bias_percent")
+		}
 	case "error":
 		s = reflector().Reflect(&struct {
 			Error *problem.Error `json:"error"`

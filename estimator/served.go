@@ -25,7 +25,7 @@ func served(req *Request, e *Result) {
 		return // what the phases would take if the memory were there
 	}
 	input := w.DecodeStart()
-	load := &serving.Load{Concurrency: w.Batch, Input: Around(input), Output: Around(w.OutputTokens),
+	load := &serving.Load{Concurrency: w.Batch, Rounds: benchmarkRounds, Input: Around(input), Output: Around(w.OutputTokens),
 		PrefixHit: float64(max(w.Depth, 0)) / float64(input)}
 	if one.sched.Policy == serving.Static {
 		load.Input, load.Output = serving.Fixed(input), serving.Fixed(w.OutputTokens)
@@ -75,6 +75,10 @@ func spreadOf(t *roofline.Time) float64 {
 	}
 	return math.Max(1, t.High/t.Seconds)
 }
+
+// benchmarkRounds is how many requests of each user a benchmark counts: ten are
+// usual (InferenceX sends ten times the concurrency).
+const benchmarkRounds = 10
 
 // unlike is by how much requests that are called equal differ in length.
 const unlike = 0.1

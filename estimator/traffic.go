@@ -86,19 +86,15 @@ func TrafficOf(req *Request, e *Result, load *serving.Load) (*Traffic, error) {
 	return t, nil
 }
 
-// benchmarkRounds is how many requests of each user a benchmark of a closed
-// loop counts: ten are usual (InferenceX sends ten times the concurrency).
-const benchmarkRounds = 10
-
-// startWait returns by how many seconds the mean first token of a closed loop
-// comes later than in the steady state since all users begin at once: so many
-// prompts are before one's own, in one round of those that count.
+// startWait returns by how many seconds the mean first token of a benchmark's
+// closed loop comes later than in the steady state since all users begin at
+// once: so many prompts are before one's own, in one round of those that count.
 func startWait(st *serving.SteadyState, load *serving.Load) float64 {
-	if load.Concurrency <= 1 || st.PromptShare <= 0 || st.RequestsPerSecond <= 0 {
+	if load.Rounds <= 0 || st.PromptShare <= 0 || st.RequestsPerSecond <= 0 {
 		return 0
 	}
 	perPrompt := st.PromptShare * st.MixedStep / st.StepSeconds / st.RequestsPerSecond
-	return math.Max(0, st.Running-1) / 2 * perPrompt / benchmarkRounds
+	return math.Max(0, st.Running-1) / 2 * perPrompt / float64(load.Rounds)
 }
 
 // BatchTraffic is the Traffic of a batch that runs by itself from its prompts,

@@ -45,6 +45,10 @@ type Load struct {
 	// chooses: four rounds of a closed loop's users, a fifth of Requests at a
 	// rate, none at once or of a trace; -1 is none.
 	Warmup int
+	// Rounds is, of a benchmark's closed loop, how many requests each user sends
+	// in all, the first of which come at once; 0 is a load that goes on. Neither
+	// Steady nor Simulate knows of it: see estimator.TrafficOf.
+	Rounds int
 	// Seed starts the random numbers.
 	Seed uint64
 

@@ -96,7 +96,7 @@ func axes() []axis {
 		textAxis("model", "m", "the model, instead of the argument", func(s *S) *string { return &s.Model }),
 		textAxis("on", "", "hardware: local, a catalogue id, \"8x id\", or a profile file (default local)", func(s *S) *string { return &s.On }),
 		givenAxis("quant", "q", "weight format: Q4_K_M, FP8, AWQ … (default: the file's, or the engine's usual one)", func(s *S) (*string, *bool) { return &s.Quant, &s.QuantAssumed }),
-		textAxis("kv-type", "", "type of the KV cache: f16, q8_0, fp8 … (default f16)", func(s *S) *string { return &s.KVType }),
+		textAxis("kv-type", "", "type of the KV cache: f16, q8_0, fp8 … (default: the engine's, or the checkpoint's)", func(s *S) *string { return &s.KVType }),
 		textAxis("cache-type-k", "", "type of cached keys (-ctk)", func(s *S) *string { return &s.KVTypeK }),
 		textAxis("cache-type-v", "", "type of cached values (-ctv)", func(s *S) *string { return &s.KVTypeV }),
 		{flag: "context", short: "c", usage: "context in tokens, 32k = 32768 (--ctx-size, --max-model-len)", set: func(s *S, text string) error {

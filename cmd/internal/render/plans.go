@@ -45,7 +45,7 @@ func planCells(p *estimator.Plan, costs string) []string {
 	if !p.Stable {
 		mark = "!"
 	}
-	cells := []string{p.String(), units.Number(p.TTFTMs), units.Number(p.TPOTMs), units.Number(p.CapacityRequestsS), units.Number(p.PerDeviceTokS)}
+	cells := []string{p.String(), known(p.TTFTMs), known(p.TPOTMs), units.Number(p.CapacityRequestsS), units.Number(p.PerDeviceTokS)}
 	if costs != "" {
 		cells = append(cells, costText(p.Cost, p.DeviceHours))
 	}
@@ -121,4 +121,13 @@ func markdownRow(w io.Writer, cells []string) {
 		fmt.Fprintf(w, "| %s ", md(c))
 	}
 	fmt.Fprintln(w, "|")
+}
+
+// known writes a time in milliseconds, a dash for one that is not known: the
+// first token of a queue that grows for ever.
+func known(ms float64) string {
+	if ms <= 0 {
+		return "–"
+	}
+	return units.Number(ms)
 }

@@ -21,7 +21,7 @@ func poolHeads(costs string) []string {
 
 // poolCells are those of one pool that runs the model.
 func poolCells(p *estimator.PoolPlan, costs string) []string {
-	cells := []string{p.Name, p.Plan.String(), percent(p.Share), units.Number(p.Plan.CapacityRequestsS), units.Number(p.Plan.TTFTMs), units.Number(p.Plan.TPOTMs)}
+	cells := []string{p.Name, p.Plan.String(), percent(p.Share), units.Number(p.Plan.CapacityRequestsS), known(p.Plan.TTFTMs), known(p.Plan.TPOTMs)}
 	if costs != "" {
 		cells = append(cells, costText(p.Plan.Cost, p.Plan.DeviceHours))
 	}

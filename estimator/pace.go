@@ -54,9 +54,6 @@ func paceOf(req *Request, e *Result) (*pace, error) {
 // stage works on a part of the sequences at a time.
 func turns(s *engine.Settings) int { return max(s.DP, 1) * max(s.PP, 1) }
 
-// perGroup is how many of the sequences each data-parallel group serves.
-func perGroup(s *engine.Settings) int { return (s.Slots + max(s.DP, 1) - 1) / max(s.DP, 1) }
-
 // wholeBatch is a budget of tokens that no batch of prompts exceeds.
 const wholeBatch = 1 << 30
 
@@ -83,7 +80,7 @@ func schedulerOf(e *Result) (*serving.Scheduler, error) {
 		return out, nil
 	}
 	for i := range e.Ledgers {
-		if n := e.Ledgers[i].PoolSeqs; n > 0 && n < perGroup(s) {
+		if n := e.Ledgers[i].PoolSeqs; n > 0 && n < s.PerGroup() {
 			out.MaxSeqs = min(out.MaxSeqs, n/stages)
 		}
 	}

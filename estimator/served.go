@@ -25,7 +25,7 @@ func served(req *Request, e *Result) {
 		return // what the phases would take if the memory were there
 	}
 	input := w.DecodeStart()
-	load := &serving.Load{Concurrency: w.Batch, Rounds: benchmarkRounds, Input: Around(input), Output: Around(w.OutputTokens),
+	load := &serving.Load{Concurrency: w.Batch, Rounds: BenchmarkRounds, Input: Around(input), Output: Around(w.OutputTokens),
 		PrefixHit: float64(max(w.Depth, 0)) / float64(input)}
 	if one.sched.Policy == serving.Static {
 		load.Input, load.Output = serving.Fixed(input), serving.Fixed(w.OutputTokens)
@@ -52,7 +52,7 @@ func served(req *Request, e *Result) {
 	if running := n * st.Running; req.Answers && st.Bound != "load" && running < 0.98*float64(w.Batch) {
 		limit := st.Bound
 		for i := range e.Ledgers {
-			if k := e.Ledgers[i].PoolSeqs; limit == "slots" && k > 0 && k < perGroup(s) {
+			if k := e.Ledgers[i].PoolSeqs; limit == "slots" && k > 0 && k < s.PerGroup() {
 				limit = "memory for their states and caches"
 			}
 		}
@@ -76,9 +76,9 @@ func spreadOf(t *roofline.Time) float64 {
 	return math.Max(1, t.High/t.Seconds)
 }
 
-// benchmarkRounds is how many requests of each user a benchmark counts: ten are
+// BenchmarkRounds is how many requests of each user a benchmark counts: ten are
 // usual (InferenceX sends ten times the concurrency).
-const benchmarkRounds = 10
+const BenchmarkRounds = 10
 
 // unlike is by how much requests that are called equal differ in length.
 const unlike = 0.1

@@ -117,6 +117,21 @@ func TestOnePromptOfManyGroups(t *testing.T) {
 		req.Workload.InputTokens, req.Workload.OutputTokens = 4096, 16
 		return estimate(t, req).Prefill.Seconds
 	}
+	// In one computer tokens are gathered, and nobody else's are there.
+	alone := func() float64 {
+		req := cluster(t, "deepseek-v3", "native", "8x h200-sxm-141gb", "sglang")
+		req.Deployment.TP, req.Deployment.DP, req.Deployment.EP = 1, 8, 8
+		req.Workload.InputTokens, req.Workload.OutputTokens = 4096, 16
+		w, err := estimator.WorkOf(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.Prefill.ExchangeBytes
+	}
+	// 4096 tokens of 7168 elements, in 16 bit there and back.
+	if got, want := alone(), 4096*7168*4.0; got != want {
+		t.Errorf("one prompt among eight groups exchanges %v bytes, want %v", got, want)
+	}
 	if few, many := prefill("2x(8x h200-sxm-141gb)", 16), prefill("4x(8x h200-sxm-141gb)", 32); many > 1.1*few {
 		t.Errorf("one prompt takes %v s over 16 devices and %v s over 32", few, many)
 	}

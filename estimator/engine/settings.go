@@ -122,6 +122,13 @@ func (s *Settings) HeldHeads(heads, ranks int) int {
 	return min(heads, cores*((heads+all-1)/all))
 }
 
+// PerGroup returns how many of the sequences each data-parallel group serves, at
+// most.
+func (s *Settings) PerGroup() int {
+	groups := max(s.DP, 1)
+	return (s.Slots + groups - 1) / groups
+}
+
 func check(d *Deployment, w *Workload) error {
 	switch {
 	case d.Context < 0 || d.Context > maxContext:

@@ -63,7 +63,7 @@ func serve(in *Input, p *place.Placement, ledgers []Ledger) {
 		need, one, each := cacheNeed(in, lr, ranks)
 		kl := l.line(KVCache, int64(need), int64(need), int64(need))
 		stateOne := pr.stateBytes(lr.From, lr.To, ranks)
-		state := stateOne * int64(perGroup(s))
+		state := stateOne * int64(s.PerGroup())
 		if state > 0 {
 			l.line(Recurrent, state, state, state)
 		}
@@ -102,14 +102,6 @@ func family(s *engine.Settings) string {
 	return trtSource
 }
 
-// perGroup is how many of the sequences each data-parallel group serves.
-func perGroup(s *engine.Settings) int {
-	if s.DP > 1 {
-		return (s.Slots + s.DP - 1) / s.DP
-	}
-	return s.Slots
-}
-
 // cacheNeed returns the bytes of cache that the work needs, and those of one
 // sequence: of the full context, and of the work.
 func cacheNeed(in *Input, r place.Range, ranks int) (need, one, each float64) {
@@ -118,7 +110,7 @@ func cacheNeed(in *Input, r place.Range, ranks int) (need, one, each float64) {
 	one = pr.sequenceBytes(s, s.Context, r.From, r.To, ranks, block)
 	tokens := min(max(in.Workload.MaxTokens(), in.Workload.Depth+in.Workload.InputTokens+in.Workload.OutputTokens), s.Context)
 	each = pr.sequenceBytes(s, tokens, r.From, r.To, ranks, block)
-	return max(one, float64(perGroup(s))*each), one, each
+	return max(one, float64(s.PerGroup())*each), one, each
 }
 
 // activation returns the peak of a profile run: logits of the sampler for
@@ -157,7 +149,7 @@ func poolOf(in *Input, d *hardware.Device, l *Ledger, weights, acts, other, one,
 	}
 	if state > 0 {
 		n := math.Floor(pool / (state + each))
-		n = max(1, min(n, float64(perGroup(s))))
+		n = max(1, min(n, float64(s.PerGroup())))
 		l.PoolSeqs = int(n)
 		pool -= n * state
 	}

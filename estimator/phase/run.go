@@ -94,7 +94,7 @@ func (r *run) exchange(sh *place.Share, ranks float64) {
 	}
 	const dispatched, gathered = 1 + 2, 2 + 2 // bytes of an element there and back
 	r.dst.Exchanges += moe * r.steps
-	bytes := gathered * groups
+	bytes := gathered * r.busy(groups)
 	if r.dispatches(sh) && dispatched*r.s.perTok < bytes {
 		bytes, r.dst.ExchangeCopies = dispatched*r.s.perTok, r.s.perTok
 		if serve := &r.rules.Serve; r.rows >= serve.OverlapRows {
@@ -103,6 +103,15 @@ func (r *run) exchange(sh *place.Share, ranks float64) {
 	}
 	r.dst.ExchangeBytes = r.rows * r.s.hidden * bytes
 	r.dst.ExchangeRanks = max(r.dst.ExchangeRanks, sh.ExpertRanks)
+}
+
+// busy returns how many of the groups that share experts have tokens: one prompt
+// by itself is the work of one.
+func (r *run) busy(groups float64) float64 {
+	if r.active > 0 {
+		return math.Min(groups, r.active)
+	}
+	return groups
 }
 
 // dispatches tells whether the engine sends tokens to their experts alone.
@@ -139,10 +148,7 @@ func (r *run) layers(w *Work, sh *place.Share, ranks float64, head bool) {
 		if c.moeLayers > 0 {
 			// Data-parallel groups that share the experts bring their tokens.
 			groups := math.Max(1, float64(sh.ExpertRanks)/ranks)
-			busy := groups
-			if r.active > 0 {
-				busy = math.Min(groups, r.active)
-			}
+			busy := r.busy(groups)
 			all := r.rows * busy
 			ranks := ranks * groups
 			sliced := ranks

@@ -47,9 +47,6 @@ func (in *Input) allReduce(ranks int, bytes float64, p *calibration.Params) floa
 	n := float64(ranks)
 	each := p.Sync * levels(ranks)
 	rate, direct := in.linkRate(p)
-	if !direct {
-		rate *= math.Pow(n/2, -p.HostCrowd)
-	}
 	if direct {
 		// Through the host it depends on the board's wiring: what was measured
 		// on one machine says little of another.
@@ -58,6 +55,7 @@ func (in *Input) allReduce(ranks int, bytes float64, p *calibration.Params) floa
 		}
 	} else {
 		each += p.SyncHost * levels(ranks)
+		rate *= math.Pow(n/2, -p.HostCrowd)
 	}
 	if rate > 0 {
 		each += bytes * 2 * (n - 1) / n / rate

@@ -145,7 +145,7 @@ func load(r *measured.ServingRow) *serving.Load {
 	l := &serving.Load{Input: serving.Fixed(r.Input), Output: serving.Fixed(r.Output), Seed: 1}
 	switch {
 	case r.Drawn:
-		l.Input, l.Output, l.Rounds = drawn(r.Input), drawn(r.Output), drawnRounds
+		l.Input, l.Output, l.Rounds = drawn(r.Input), drawn(r.Output), estimator.BenchmarkRounds
 	case r.Class == measured.ClosedLoop:
 		l.Input, l.Output, l.Rounds = estimator.Around(r.Input), estimator.Around(r.Output), otherRounds
 	}
@@ -157,12 +157,9 @@ func load(r *measured.ServingRow) *serving.Load {
 	return l
 }
 
-// Rounds of requests that benchmarks of closed loops send: InferenceX ten times
-// the concurrency; of others, which do not say, half as many fit what they saw.
-const (
-	drawnRounds = 10
-	otherRounds = 5
-)
+// otherRounds is how many requests of each user the benchmarks send that do not
+// say so: half of the usual fits what they saw.
+const otherRounds = estimator.BenchmarkRounds / 2
 
 // drawn is what InferenceX draws for a nominal length: 0.8 to 1 of it, evenly.
 func drawn(n int) serving.Lengths { return serving.Uniform(max(1, n*8/10), n) }

@@ -88,11 +88,9 @@ func TestOwnWithoutEstimate(t *testing.T) {
 	}
 }
 
-// TestOwnIsTheSamePath: the figures are those of the estimator.
-func TestOwnIsTheSamePath(t *testing.T) {
-	cases, _ := own(t, bench, corpus.Overrides{On: "rtx-4090-24gb"}, estimator.Estimate)
-	s := scenario.New()
-	s.Model, s.Quant, s.On, s.Engine, s.Backend, s.GPULayers, s.InputTokens, s.PromptAssumed = "qwen3-8b", "Q4_K_M", "rtx-4090-24gb", "llama.cpp", "cuda", 999, 512, false
+// answer is what the estimator says of a scenario.
+func answer(t *testing.T, s scenario.Scenario) *estimator.Result {
+	t.Helper()
 	var p scenario.Prepared
 	if err := scenario.NewResolver(scenario.NewStore(new(facts.Embedded))).Resolve(t.Context(), &s, &p); err != nil {
 		t.Fatal(err)
@@ -101,6 +99,15 @@ func TestOwnIsTheSamePath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return r
+}
+
+// TestOwnIsTheSamePath: the figures are those of the estimator.
+func TestOwnIsTheSamePath(t *testing.T) {
+	cases, _ := own(t, bench, corpus.Overrides{On: "rtx-4090-24gb"}, estimator.Estimate)
+	s := scenario.New()
+	s.Model, s.Quant, s.On, s.Engine, s.Backend, s.GPULayers, s.InputTokens, s.PromptAssumed = "qwen3-8b", "Q4_K_M", "rtx-4090-24gb", "llama.cpp", "cuda", 999, 512, false
+	r := answer(t, s)
 	got := cases[0].Row.Value * math.Exp(cases[0].Log)
 	if want := r.Speed.PrefillTokS.Value; math.Abs(got/want-1) > 1e-9 {
 		t.Errorf("prefill %g, a check says %g", got, want)
@@ -131,14 +138,7 @@ func TestOwnServer(t *testing.T) {
 	}
 	s := scenario.New()
 	s.Model, s.Quant, s.On, s.Engine, s.Batch, s.InputTokens, s.OutputTokens, s.PromptAssumed = "llama-3.1-8b", "FP8", "h100-sxm5-80gb", "vllm", 32, 1024, 256, false
-	var p scenario.Prepared
-	if err := scenario.NewResolver(scenario.NewStore(new(facts.Embedded))).Resolve(t.Context(), &s, &p); err != nil {
-		t.Fatal(err)
-	}
-	r, err := estimator.Estimate(&p.Request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := answer(t, s)
 	want := map[string]float64{"output_tok_s": r.Speed.OutputTokS.Value / 1359.668, "tpot_ms": 21.9 / r.Speed.TPOTMs.Value}
 	for _, c := range cases {
 		if got := math.Exp(c.Log); math.Abs(got/want[c.Row.Metric]-1) > 1e-9 {

@@ -1,7 +1,7 @@
 // Package estimator is the heart of plimsoll: a pure function from a model, a
 // machine, a deployment and a workload to an estimate. Estimate is the one
 // door; every command goes through it. The steps are the packages below, in
-// order: model, format, engine, place, memory, phase, roofline.
+// order: model, format, engine, place, memory, phase, roofline, cost.
 //
 // A server's figures for several sequences are those of its scheduler in closed
 // form (served). Under a load, Serve simulates what many users see, Plans tells

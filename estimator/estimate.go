@@ -34,6 +34,9 @@ func Estimate(req *Request) (*Result, error) {
 	if req.Explain {
 		explain(req, e)
 	}
+	if req.Terms != nil {
+		costs(req, e)
+	}
 	if req.Answers {
 		e.Answers = answers(req, e)
 		e.Suggestions = suggestions(req, e)

@@ -21,6 +21,8 @@ type Request struct {
 	Deployment  engine.Deployment
 	Workload    engine.Workload
 	Calibration *calibration.Table
+	// Terms are what costs rest on; nil: nobody asked for costs.
+	Terms *Terms
 	// Explain asks for derivations (formulas with their numbers put in).
 	Explain bool
 	// Answers asks for what follows a verdict: the largest context, the best
@@ -127,6 +129,7 @@ type Result struct {
 	Fullest     Components // of the memory that is fullest relative to what it may use
 	FullestName string
 	Speed       Speed
+	Costs       *Costs // nil without Terms
 	Prefill     roofline.Time
 	Decode      roofline.Time
 	Limits      []Limit

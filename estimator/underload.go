@@ -2,6 +2,7 @@ package estimator
 
 import (
 	"fmt"
+	"github.com/plimsoll/plimsoll/estimator/cost"
 	"math"
 
 	"github.com/plimsoll/plimsoll/estimator/serving"
@@ -40,6 +41,9 @@ type UnderLoad struct {
 	InputTokS         Figure `json:"input_tok_s"`
 	OutputTokS        Figure `json:"output_tok_s"`
 	CapacityRequestsS Figure `json:"capacity_requests_s"`
+	// USDPerM is what a million tokens generated under the load cost: an hour
+	// of the machine (Costs) over what is generated in it, idle times included.
+	USDPerM *Figure `json:"usd_per_m_output_tokens_all_in,omitempty"`
 	// Running and Waiting are sequences, Occupancy the share of the cache in
 	// use, of the whole deployment in the mean.
 	Running     float64 `json:"running"`
@@ -153,6 +157,10 @@ func Serve(req *Request, e *Result, load *serving.Load, objectives []serving.Obj
 	u.OutputTokS = figure("tok/s", func(r *serving.Report) float64 { return n * r.OutputTokensPerSecond })
 	u.CapacityRequestsS = Figure{Value: float64(whole) * capacity[0], Low: float64(whole) * capacity[2], High: float64(whole) * capacity[1],
 		Unit: "requests/s", Basis: basis}
+	if e.Costs != nil {
+		f, _ := cost.Per((*cost.Figure)(e.Costs.USDPerHour), (*cost.Figure)(&u.OutputTokS), 1e6, "M tok")
+		u.USDPerM = (*Figure)(f)
+	}
 	for _, o := range objectives {
 		value := figure("ms", func(r *serving.Report) float64 { return 1e3 * (o.Value(r) + onceFor(&o, once)) })
 		u.Objectives = append(u.Objectives, Met{Objective: o.String(), Value: value, Met: value.Value <= 1e3*o.Limit,

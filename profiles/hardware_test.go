@@ -135,7 +135,7 @@ func TestIDsAndAliasesAreUnique(t *testing.T) {
 					t.Errorf("%s: %q already names %s", id, name, other)
 				}
 				seen[key] = id
-				if got, err := table.index.Resolve(name); err != nil || got != id {
+				if got, err := table.named().Resolve(name); err != nil || got != id {
 					t.Errorf("%s: its name %q gives %q, %v", id, name, got, err)
 				}
 			}
@@ -358,4 +358,4 @@ func BenchmarkMachineCold(b *testing.B) {
 }
 
 // forget puts a table back to what it is when a process starts.
-func (t *table) forget() { t.once, t.columns, t.index = sync.Once{}, nil, nil }
+func (t *table) forget() { t.once, t.naming, t.columns, t.index = sync.Once{}, sync.Once{}, nil, nil }

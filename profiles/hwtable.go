@@ -50,7 +50,8 @@ type table struct {
 
 	once    sync.Once
 	columns []string
-	index   *names.Index
+	naming  sync.Once
+	index   *names.Index // see named
 }
 
 // lines yields the lines below the header, comments left out.
@@ -69,7 +70,7 @@ func (t *table) lines() iter.Seq[string] {
 	}
 }
 
-// open reads the header and gathers the names; it decodes no other column.
+// open reads the header.
 func (t *table) open() {
 	t.once.Do(func() {
 		for line := range strings.Lines(t.text) {
@@ -78,6 +79,13 @@ func (t *table) open() {
 				break
 			}
 		}
+	})
+}
+
+// named gathers the names; it decodes no other column.
+func (t *table) named() *names.Index {
+	t.open()
+	t.naming.Do(func() {
 		entries := make([]names.Entry, 0, strings.Count(t.text, "\n"))
 		aliased := len(t.columns) > 1 && t.columns[1] == "aliases"
 		for line := range t.lines() {
@@ -91,6 +99,7 @@ func (t *table) open() {
 		t.index = names.New(t.kind, entries)
 		t.index.Hint = listHint
 	})
+	return t.index
 }
 
 // find returns the row of an id.
@@ -105,10 +114,31 @@ func (t *table) find(id string) (row, bool) {
 	return t.decode(line), true
 }
 
+// of yields the rows of an id, where the table has several.
+func (t *table) of(id string) iter.Seq[row] {
+	t.open()
+	return func(yield func(row) bool) {
+		key := "\n" + id + ","
+		if id == "" || strings.ContainsAny(id, "#\n,\"") {
+			return
+		}
+		for text := t.text; ; {
+			at := strings.Index(text, key)
+			if at < 0 {
+				return
+			}
+			text = text[at+1:]
+			line, _, _ := strings.Cut(text, "\n")
+			if !yield(t.decode(line)) {
+				return
+			}
+		}
+	}
+}
+
 // resolve returns the row that a name means.
 func (t *table) resolve(query string) (row, error) {
-	t.open()
-	id, err := t.index.Resolve(query)
+	id, err := t.named().Resolve(query)
 	if err != nil {
 		return row{}, err
 	}

@@ -216,14 +216,14 @@ func lookup(name string) (found, error) {
 // matchRow finds the one row that fits; an error when several do.
 func matchRow(t *table, name string) (row, bool, error) {
 	t.open()
-	switch ids := t.index.Match(name); len(ids) {
+	switch ids := t.named().Match(name); len(ids) {
 	case 0:
 		return row{}, false, nil
 	case 1:
 		r, ok := t.find(ids[0])
 		return r, ok, r.fault()
 	}
-	_, err := t.index.Resolve(name)
+	_, err := t.named().Resolve(name)
 	return row{}, false, err
 }
 

@@ -1,28 +1,15 @@
 package profiles
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"github.com/plimsoll/plimsoll/hardware"
-)
-
-// maxProfile bounds the size of a profile file in bytes, maxNesting its depth.
-// The parser's time grows with the square of the keys and its memory with
-// several hundred bytes per byte: this much is read in a second at worst.
-const (
-	maxProfile = 128 << 10
-	maxNesting = 24
 )
 
 // UserDir is the folder searched for the user's own profiles: $PLIMSOLL_PROFILES
@@ -82,64 +69,24 @@ func userMachine(query string, opts MachineOptions) (*hardware.Machine, error) {
 
 // ReadMachineFile reads a hardware profile. See [ReadMachine].
 func ReadMachineFile(path string) (*hardware.Machine, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
-	var data []byte
-	if err == nil {
-		var f *os.File
-		if f, err = os.Open(path); err == nil {
-			defer f.Close()
-			data, err = io.ReadAll(io.LimitReader(f, maxProfile+1))
-		}
-	}
+	data, err := load(path)
 	if err != nil {
-		var pathErr *fs.PathError
-		if errors.As(err, &pathErr) {
-			err = pathErr.Err
-		}
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	return ReadMachine(path, data)
 }
+
+var hardwareProfile = userFile{"a hardware profile", "describes a machine", "five"}
 
 // ReadMachine reads a hardware profile in YAML (schema/hardware-profile.schema.json):
 // one machine (host, devices, link) or a cluster (nodes, network). Devices,
 // processors and links are catalogue ids, or mappings that start from one and
 // override fields, or full descriptions. file names the input in errors, each
 // one line "file:line: key: what is wrong".
-func ReadMachine(file string, data []byte) (m *hardware.Machine, err error) {
-	r := &reader{file: file}
-	defer func() {
-		// The YAML parser has panicked on broken input before.
-		if p := recover(); p != nil {
-			m, err = nil, fmt.Errorf("%s: cannot be read as YAML", file)
-		}
-	}()
-	if len(data) > maxProfile {
-		return nil, fmt.Errorf("%s: more than 128 KiB; a hardware profile is a few lines", file)
-	}
-	if line, deep := tooDeep(data); deep {
-		return nil, fmt.Errorf("%s:%d: nested more than %d levels deep; a hardware profile needs five", file, line, maxNesting)
-	}
-	tree, err := parser.ParseBytes(data, 0)
-	if err != nil {
-		return nil, r.syntax(err)
-	}
-	var docs []ast.Node
-	for _, doc := range tree.Docs {
-		if doc.Body != nil {
-			docs = append(docs, doc.Body)
-		}
-	}
-	if len(docs) != 1 {
-		return nil, fmt.Errorf("%s: %d documents, want one that describes a machine", file, len(docs))
-	}
-	m = &hardware.Machine{}
-	r.machine(docs[0], m)
-	if r.err != nil {
-		return nil, r.err
+func ReadMachine(file string, data []byte) (*hardware.Machine, error) {
+	r, m := &reader{file: file}, &hardware.Machine{}
+	if err := r.document(data, hardwareProfile, func(root ast.Node) { r.machine(root, m) }); err != nil {
+		return nil, err
 	}
 	if m.ID == "" {
 		m.ID = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
@@ -148,28 +95,6 @@ func ReadMachine(file string, data []byte) (m *hardware.Machine, err error) {
 		m.Name = m.ID
 	}
 	return m, nil
-}
-
-// tooDeep finds nesting that no profile needs, before the parser recurses into it.
-func tooDeep(data []byte) (line int, deep bool) {
-	flow := 0
-	for l := range bytes.Lines(data) {
-		line++
-		if bytes.Count(l, []byte("- ")) > maxNesting*4 || bytes.Count(l, []byte("? ")) > maxNesting || len(l)-len(bytes.TrimLeft(l, " \t-?")) > 200 {
-			return line, true
-		}
-		for _, c := range l {
-			switch c {
-			case '[', '{':
-				if flow++; flow > maxNesting { // all of it may stand on one line
-					return line, true
-				}
-			case ']', '}':
-				flow = max(flow-1, 0)
-			}
-		}
-	}
-	return 0, false
 }
 
 func (r *reader) machine(n ast.Node, m *hardware.Machine) {

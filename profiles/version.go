@@ -15,7 +15,9 @@ func Version() string { return version() }
 var version = sync.OnceValue(func() string {
 	// CRC-32C is computed by hardware: this runs in every check.
 	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	for _, text := range []string{acceleratorsCSV, cpusCSV, linksCSV, nodesCSV, hostsCSV, rulesCSV, calibrationGroups, string(calibrationSets)} {
+	for _, text := range []string{acceleratorsCSV, cpusCSV, linksCSV, nodesCSV, hostsCSV, rulesCSV,
+		cloudCSV, purchaseCSV, electricityCSV, carbonCSV, powerCSV, readingsCSV, assumptionsCSV,
+		calibrationGroups, string(calibrationSets)} {
 		h.Write([]byte(text)) //nolint:errcheck // a hash never fails
 	}
 	for _, files := range []embed.FS{engineFiles, modelFiles, formatFiles} {

@@ -3,12 +3,12 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/plimsoll/plimsoll/cmd/internal/money"
 	"github.com/plimsoll/plimsoll/cmd/internal/problem"
 	"github.com/plimsoll/plimsoll/cmd/internal/render"
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
@@ -25,11 +25,9 @@ type checkOptions struct {
 	failOn   string
 	exitZero bool
 	explain  bool
-	output   string
-	outFile  string
-	quiet    bool
-	noColor  bool
+	output   output
 	load     report.Load
+	prices   money.Options
 }
 
 func newCheck(a *app) *cobra.Command {
@@ -52,15 +50,13 @@ func newCheck(a *app) *cobra.Command {
 	fs.SetNormalizeFunc(normalize)
 	flags := addScenarioFlags(fs)
 	addLoadFlags(fs, &o.load)
+	money.AddFlags(fs, &o.prices)
 	fs.StringVar(&o.from, "from", "", "take the inputs from a saved check (JSON file, - for stdin)")
 	fs.StringArrayVar(&o.require, "require", nil, "a gate such as 'decode_tok_s >= 20' or 'total_gib@central < 22' (repeatable)")
 	fs.StringVar(&o.failOn, "fail-on", "no", "what exit code 1 means: no, tight or unsure")
 	fs.BoolVar(&o.exitZero, "exit-zero", false, "exit with 0 also when the answer is no")
 	fs.BoolVar(&o.explain, "explain", false, "show how each figure came about")
-	fs.StringVarP(&o.output, "output", "o", "table", "table, json or markdown")
-	fs.StringVar(&o.outFile, "out-file", "", "write the report to a file")
-	fs.BoolVar(&o.quiet, "quiet", false, "no report, only the exit code")
-	fs.BoolVar(&o.noColor, "no-color", false, "no colours (as with NO_COLOR)")
+	o.output.addFlags(fs, "table, json or markdown")
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 && (o.from != "" || fs.Changed("model")) {
 			return nil
@@ -70,7 +66,7 @@ func newCheck(a *app) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.scenario = scenario.New()
 		if o.from != "" {
-			if err := a.readInputs(o.from, &o.scenario); err != nil {
+			if err := a.readInputs(&o, fs); err != nil {
 				return err
 			}
 		} else {
@@ -94,7 +90,7 @@ func newCheck(a *app) *cobra.Command {
 
 // check runs one check.
 func (a *app) check(ctx context.Context, o *checkOptions) error {
-	if err := oneOf("output", o.output, "table", "json", "markdown"); err != nil {
+	if err := oneOf("output", o.output.form, "table", "json", "markdown"); err != nil {
 		return err
 	}
 	if err := oneOf("fail-on", o.failOn, "no", "tight", "unsure"); err != nil {
@@ -114,15 +110,31 @@ func (a *app) check(ctx context.Context, o *checkOptions) error {
 		return err
 	}
 	p.Request.Explain, p.Request.Answers = o.explain, true
+	book, err := money.Open(&o.prices, a.Getenv)
+	if err != nil {
+		return err
+	}
 	load, objectives, err := loadOf(&o.load, &o.scenario)
 	if err != nil {
 		return err
 	}
-	div, err := plan(&o.load, &p, load, objectives)
+	terms, offer, err := book.Terms(p.Request.Machine)
+	if err != nil {
+		return err
+	}
+	whole := p.Request.Machine.Devices()
+	div, err := plan(&o.load, &p, load, objectives, terms.RentPerHour(whole))
 	if err != nil {
 		return err
 	}
 	load = div.load
+	if div.pools != nil { // all else is about the largest
+		share := float64(p.Request.Machine.Devices()) / float64(whole)
+		if terms, offer, err = book.Share(share).Terms(p.Request.Machine); err != nil {
+			return err
+		}
+	}
+	p.Request.Terms = terms
 	result, err := a.Estimate(&p.Request)
 	if err != nil {
 		return problem.From(problem.BadValue, err)
@@ -135,12 +147,10 @@ func (a *app) check(ctx context.Context, o *checkOptions) error {
 		}
 	}
 	doc := report.NewCheck(&p, result, report.Versions{Tool: toolVersion(), Data: a.Facts.DataVersion()})
+	doc.Prices, doc.Result.Offer = &o.prices, offer
 	doc.Weighed(div.plans)
 	if div.pools != nil {
 		doc.Shared(div.pools)
-	}
-	if o.load.PricePerHour > 0 && len(div.plans) == 0 {
-		doc.Unavailable = append(doc.Unavailable, estimator.Unavailable{Figure: "cost_per_million_tokens", Reason: "cost is of plans that are weighed, and none were: ask a server for --plan auto"})
 	}
 	if load != nil {
 		doc.Load = &o.load
@@ -199,34 +209,16 @@ func checkExit(c *report.Check, failOn string) int {
 }
 
 // writeCheck writes the report to stdout or to a file.
-func (a *app) writeCheck(doc *report.Check, o *checkOptions) (err error) {
-	var w io.Writer = a.out
-	switch {
-	case o.outFile != "":
-		f, err := os.Create(o.outFile)
-		if err != nil {
-			return problem.Wrong(problem.WriteFailed, "cannot write the report", fmt.Sprintf("--out-file %.200s", o.outFile), "check the path and its permissions")
+func (a *app) writeCheck(doc *report.Check, o *checkOptions) error {
+	return a.writeReport(&o.output, func(w io.Writer, style render.Style, _ int) error {
+		switch o.output.form {
+		case "json":
+			return writeJSON(w, doc)
+		case "markdown":
+			return render.Markdown(w, doc)
 		}
-		defer func() {
-			if cerr := f.Close(); err == nil {
-				err = cerr
-			}
-		}()
-		w = f
-	case o.quiet:
-		return nil
-	}
-	switch o.output {
-	case "json":
-		return writeJSON(w, doc)
-	case "markdown":
-		return render.Markdown(w, doc)
-	}
-	style := a.style(o.noColor)
-	if o.outFile != "" {
-		style.Color = false
-	}
-	return render.Table(w, doc, style)
+		return render.Table(w, doc, style)
+	})
 }
 
 // writeJSON writes a document, indented, without escaping what needs no escape.
@@ -240,34 +232,35 @@ func writeJSON(w io.Writer, doc any) error {
 // maxSaved bounds a saved check that is read back.
 const maxSaved = 16 << 20
 
-// readInputs reads the inputs of a saved check, or a bare scenario.
-func (a *app) readInputs(path string, s *scenario.Scenario) error {
-	wrong := func(what string) error {
-		return problem.Wrong(problem.BadFile, what, "--from "+path, "give a file that plimsoll check --output json wrote")
-	}
-	var r io.Reader = a.Stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return wrong("cannot read the saved check")
-		}
-		defer f.Close()
-		r = f
-	}
-	data, err := io.ReadAll(io.LimitReader(r, maxSaved+1))
-	if err != nil || len(data) > maxSaved {
-		return wrong("cannot read the saved check")
+// readInputs reads the inputs of a saved check, with its load and prices, or a
+// bare scenario. What is given beside it takes their place.
+func (a *app) readInputs(o *checkOptions, fs *pflag.FlagSet) error {
+	var text json.RawMessage
+	if err := a.readSaved(o.from, "saved check", "plimsoll check --output json", maxSaved, &text); err != nil {
+		return err
 	}
 	var saved struct {
 		Inputs json.RawMessage `json:"inputs"`
+		Load   *report.Load    `json:"load"`
+		Prices *money.Options  `json:"prices"`
 	}
-	if err := json.Unmarshal(data, &saved); err != nil {
-		return wrong("the saved check is not valid JSON")
+	if err := json.Unmarshal(text, &saved); err != nil {
+		return problem.Wrong(problem.BadFile, "the saved check is not one", "--from "+o.from, "give a file that plimsoll check --output json wrote")
 	}
+	again := given(fs)
 	if saved.Inputs != nil {
-		data = saved.Inputs
+		text = saved.Inputs
 	}
-	return scenario.NewDecoder().Decode(data, s)
+	if saved.Load != nil {
+		o.load = *saved.Load
+	}
+	if saved.Prices != nil {
+		o.prices = *saved.Prices
+	}
+	if err := scenario.NewDecoder().Decode(text, &o.scenario); err != nil {
+		return err
+	}
+	return again()
 }
 
 // writeJSONLine writes a document on one line.

@@ -162,9 +162,10 @@ func newRoot(a *app) *cobra.Command {
 		}
 		return problem.Wrong(problem.Usage, err.Error(), "", "see "+cmd.CommandPath()+" --help")
 	})
-	sweep := newSweep(a)
-	root.AddCommand(newCheck(a), sweep, newAccuracy(a), newCalibrate(a), newModels(a), newHardware(a), newEngines(a), newSchema(a), newVersion(a), newExitCodes())
+	sweep, compare := newSweep(a), newCompare(a)
+	root.AddCommand(newCheck(a), compare, sweep, newAccuracy(a), newCalibrate(a), newModels(a), newHardware(a), newEngines(a), newSchema(a), newVersion(a), newExitCodes())
 	sweep.SetGlobalNormalizationFunc(normalizeSweep)
+	compare.SetGlobalNormalizationFunc(normalizeSweep)
 	// Unknown subcommands of a group are errors, not requests for help.
 	return root
 }

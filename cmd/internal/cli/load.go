@@ -31,7 +31,6 @@ func addLoadFlags(fs *pflag.FlagSet, l *report.Load) {
 	fs.StringVar(&l.Pools, "disaggregate", "", "groups (--dp) for prompts and for answers, as 2:6")
 	fs.StringVar(&l.Plan, "plan", "", "how the devices share the model: auto searches tp, pp, dp and ep (default auto for several nodes)")
 	fs.StringVar(&l.Goal, "goal", "", "what auto is for: latency, throughput, objectives, or cost, which may leave devices unused (a goal implies auto)")
-	fs.Float64Var(&l.PricePerHour, "price-per-hour", 0, "what the whole machine costs per hour, in any currency, every device alike: gives plans their cost per million output tokens")
 }
 
 // maxTrace bounds a trace file.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/plimsoll/plimsoll/cmd/internal/problem"
@@ -21,20 +20,18 @@ type division struct {
 }
 
 // plan chooses how the devices share the model, where that was left open, and
-// says which part of the load the deployment gets.
-func plan(l *report.Load, p *scenario.Prepared, load *serving.Load, objectives []serving.Objective) (*division, error) {
+// says which part of the load the deployment gets. perHour is what the whole
+// machine costs, in USD; 0 where that is not known.
+func plan(l *report.Load, p *scenario.Prepared, load *serving.Load, objectives []serving.Objective, perHour float64) (*division, error) {
 	d := &p.Request.Deployment
 	given := max(d.TP, d.PP, d.DP, d.EP) > 0 || d.Split != "" || l.Plan == "given"
 	goal, err := goalOf(l, load, objectives)
 	if err != nil {
 		return nil, err
 	}
-	if !(l.PricePerHour >= 0) || math.IsInf(l.PricePerHour, 1) {
-		return nil, problem.Wrong(problem.BadValue, fmt.Sprintf("price-per-hour is %g", l.PricePerHour), "--price-per-hour", "give an amount of money above 0")
-	}
 	serves := p.Request.Engine.Serves()
 	if serves && len(estimator.SplitMachine(p.Request.Machine)) > 1 {
-		return planPools(l, p, load, goal, objectives, given)
+		return planPools(l, p, load, goal, objectives, given, perHour)
 	}
 	users(p, load)
 	asked, node := "--plan", p.Request.Machine.Primary()
@@ -56,7 +53,7 @@ func plan(l *report.Load, p *scenario.Prepared, load *serving.Load, objectives [
 	if err != nil {
 		return nil, problem.From(problem.BadValue, err)
 	}
-	estimator.Price(plans, l.PricePerHour, p.Request.Machine.Devices())
+	estimator.Price(plans, perHour, p.Request.Machine.Devices())
 	best := &plans[0]
 	deploy(p, best)
 	p.Inputs.TP, p.Inputs.PP, p.Inputs.DP, p.Inputs.EP = best.TP, best.PP, best.DP, best.EP
@@ -64,13 +61,13 @@ func plan(l *report.Load, p *scenario.Prepared, load *serving.Load, objectives [
 		p.Inputs.Split = string(d.Split)
 	}
 	p.Assumptions = append(p.Assumptions, chosen(best, goal, p.Request.Machine.Devices()))
-	p.Assumptions = append(p.Assumptions, priced(l, goal)...)
+	p.Assumptions = append(p.Assumptions, priced(perHour, goal)...)
 	return &division{plans: plans, load: load}, nil
 }
 
 // planPools plans for each pool of a machine whose nodes differ, and turns the
 // request to the pool that takes most of the load.
-func planPools(l *report.Load, p *scenario.Prepared, load *serving.Load, goal estimator.Goal, objectives []serving.Objective, given bool) (*division, error) {
+func planPools(l *report.Load, p *scenario.Prepared, load *serving.Load, goal estimator.Goal, objectives []serving.Objective, given bool, perHour float64) (*division, error) {
 	m := p.Request.Machine
 	wrong := func(what, flag, hint string) error {
 		names := []string{}
@@ -89,7 +86,7 @@ func planPools(l *report.Load, p *scenario.Prepared, load *serving.Load, goal es
 	if err != nil {
 		return nil, problem.From(problem.BadValue, err)
 	}
-	pools.Price(l.PricePerHour)
+	pools.Price(perHour)
 	best := pools.Largest()
 	p.Request.Machine = best.Machine
 	users(p, best.Load)
@@ -98,7 +95,7 @@ func planPools(l *report.Load, p *scenario.Prepared, load *serving.Load, goal es
 		fmt.Sprintf("the nodes differ: each of %d pools runs a deployment of its own, and a router shares the load in proportion to what each carries; all but the pools is about %s, which takes %.0f%%",
 			len(pools.Pools), best.Name, 100*best.Share),
 		chosen(best.Plan, goal, best.Devices))
-	p.Assumptions = append(p.Assumptions, priced(l, goal)...)
+	p.Assumptions = append(p.Assumptions, priced(perHour, goal)...)
 	return &division{plans: best.Plans, pools: pools, load: best.Load}, nil
 }
 
@@ -151,10 +148,10 @@ func chosen(best *estimator.Plan, goal estimator.Goal, devices int) string {
 }
 
 // priced says what costs are counted in.
-func priced(l *report.Load, goal estimator.Goal) []string {
+func priced(perHour float64, goal estimator.Goal) []string {
 	switch {
-	case l.PricePerHour > 0:
-		return []string{fmt.Sprintf("the price of %g per hour is the whole machine's, the same for each device; a plan pays for the devices that it uses", l.PricePerHour)}
+	case perHour > 0:
+		return []string{fmt.Sprintf("the price of %.6g USD per hour is the whole machine's, the same for each device; a plan pays for the devices that it uses (the costs of an hour are those of the whole machine)", perHour)}
 	case goal == estimator.ForCost:
 		return []string{"no price given: cost is counted in device-hours (--price-per-hour turns it into money)"}
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,25 +11,29 @@ import (
 	"github.com/plimsoll/plimsoll/profiles"
 )
 
+// userFiles are the schemas of files that users write, kept with their readers.
+var userFiles = map[string]func() ([]byte, error){"hardware-profile": profiles.MachineSchema, "price-file": profiles.PriceFileSchema}
+
 func newSchema(a *app) *cobra.Command {
+	all := append(schema.Names(), "hardware-profile", "price-file")
 	return &cobra.Command{
-		Use:       "schema [check | sweep | sweep-input | accuracy | error | hardware-profile]",
+		Use:       "schema [" + strings.Join(all, " | ") + "]",
 		Short:     "Print the JSON Schema of a document",
-		ValidArgs: append(schema.Names(), "hardware-profile"),
+		ValidArgs: all,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				for _, n := range append(schema.Names(), "hardware-profile") {
+				for _, n := range all {
 					fmt.Fprintln(a.out, n)
 				}
 				return nil
 			}
-			get := schema.Get
-			if args[0] == "hardware-profile" {
-				get = func(string) ([]byte, error) { return profiles.MachineSchema() }
+			get, ok := userFiles[args[0]]
+			if !ok {
+				get = func() ([]byte, error) { return schema.Get(args[0]) }
 			}
-			text, err := get(args[0])
+			text, err := get()
 			if err != nil {
-				return problem.Wrong(problem.Usage, fmt.Sprintf("no schema %.60q", args[0]), "plimsoll schema", "use one of check, sweep, sweep-input, accuracy, error, hardware-profile")
+				return problem.Wrong(problem.Usage, fmt.Sprintf("no schema %.60q", args[0]), "plimsoll schema", "use one of "+strings.Join(all, ", "))
 			}
 			_, err = a.out.Write(text)
 			return err

@@ -33,6 +33,20 @@ func (a *app) style(noColor bool) render.Style {
 	return s
 }
 
+// tableWidth is how wide a table may be: as wide as the terminal, and without
+// bound in a pipe, whose reader cuts as it likes. COLUMNS overrides it.
+func (a *app) tableWidth() int {
+	if w, err := strconv.Atoi(a.Getenv("COLUMNS")); err == nil && w > 0 {
+		return max(w, minWidth)
+	}
+	if f, ok := a.Stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return max(w, minWidth)
+		}
+	}
+	return 0
+}
+
 // utf8 goes by the locale; without one, UTF-8 is assumed except in the C locale.
 func (a *app) utf8() bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {

@@ -48,6 +48,7 @@ func Markdown(w io.Writer, c *report.Check) error {
 	}
 	markdownLoad(&b, c)
 	markdownPlans(&b, c)
+	markdownCosts(&b, c)
 	if len(c.Requirements) > 0 {
 		b.WriteString("\n| requirement | outcome |\n|---|---|\n")
 		for _, r := range c.Requirements {

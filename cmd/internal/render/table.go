@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
@@ -28,6 +29,7 @@ func Table(w io.Writer, c *report.Check, s Style) error {
 	t.pools()
 	t.underLoad()
 	t.plans()
+	t.costs()
 	t.limits()
 	t.answers()
 	t.requirements()
@@ -300,7 +302,7 @@ var outcomeWords = map[report.Outcome]struct{ word, color string }{
 
 func requirementText(r report.Requirement) string {
 	value, rng, unit := humanFigure(&r.Figure)
-	if r.Figure.Unit == "B" {
+	if r.Figure.Unit == "B" || r.Figure.Unit == "bytes" {
 		return fmt.Sprintf("%s: %s GiB (%s – %s)", r.Text, units.GiB(r.Figure.Value), units.GiB(r.Figure.Low), units.GiB(r.Figure.High))
 	}
 	return fmt.Sprintf("%s: %s %s (%s)", r.Text, value, unit, rng)
@@ -356,10 +358,15 @@ func unavailable(c *report.Check) []string {
 	var order []string
 	by := map[string][]string{}
 	for _, u := range c.Unavailable {
+		if unasked(c.Prices, u.Figure) {
+			continue
+		}
 		if by[u.Reason] == nil {
 			order = append(order, u.Reason)
 		}
-		by[u.Reason] = append(by[u.Reason], u.Figure)
+		if name := costName(u.Figure); !slices.Contains(by[u.Reason], name) {
+			by[u.Reason] = append(by[u.Reason], name)
+		}
 	}
 	for i, reason := range order {
 		order[i] = strings.Join(by[reason], ", ") + ": " + reason

@@ -21,7 +21,7 @@ func NewCheck(p *scenario.Prepared, r *estimator.Result, v Versions) *Check {
 			Engine:     Engine{ID: p.Request.Engine.ID, Name: p.Request.Engine.Name, Backend: r.Deployment.Backend},
 			Deployment: r.Deployment, Placement: placementOf(r),
 			Memory:   Memory{Components: tidyComponents(r.All), Fullest: Fullest{r.FullestName, tidyComponents(r.Fullest)}},
-			Memories: ledgersOf(r), Speed: tidySpeed(&r.Speed), Limits: limitsOf(r),
+			Memories: ledgersOf(r), Speed: tidySpeed(&r.Speed), Costs: tidyCosts(r.Costs), Limits: limitsOf(r),
 			Answers: r.Answers, Suggestions: orEmpty(r.Suggestions), Verify: r.Verify,
 		},
 		Requirements: []Requirement{},
@@ -129,6 +129,17 @@ func tidySpeed(s *estimator.Speed) Speed {
 		TTFTMs: tidy(s.TTFTMs), TPOTMs: tidy(s.TPOTMs), RequestsS: tidy(s.RequestsS)}
 }
 
+func tidyCosts(c *estimator.Costs) *estimator.Costs {
+	if c == nil {
+		return nil
+	}
+	t := *c
+	for _, f := range t.Figures() {
+		*f.Figure = tidy(*f.Figure)
+	}
+	return &t
+}
+
 // tidy rounds a figure to the digits that mean something; one that is no
 // number is absent.
 func tidy(f *estimator.Figure) *estimator.Figure {
@@ -178,7 +189,7 @@ func (c *Check) Serve(u *estimator.UnderLoad) {
 			tidyInto(f)
 		}
 	}
-	for _, f := range []*estimator.Figure{&u.RequestsS, &u.InputTokS, &u.OutputTokS, &u.CapacityRequestsS, u.MaxRequestsS} {
+	for _, f := range []*estimator.Figure{&u.RequestsS, &u.InputTokS, &u.OutputTokS, &u.CapacityRequestsS, u.MaxRequestsS, u.USDPerM} {
 		if f != nil {
 			tidyInto(f)
 		}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"github.com/plimsoll/plimsoll/cmd/internal/money"
 	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
 	"github.com/plimsoll/plimsoll/estimator"
 	"github.com/plimsoll/plimsoll/estimator/engine"
@@ -23,8 +24,10 @@ type Check struct {
 	DataVersion   string            `json:"data_version"`
 	Inputs        scenario.Scenario `json:"inputs"`
 	// Load is what users were said to send; absent where nothing was.
-	Load   *Load  `json:"load,omitempty"`
-	Result Result `json:"result"`
+	Load *Load `json:"load,omitempty"`
+	// Prices are what was said of costs; absent where none were asked for.
+	Prices *money.Options `json:"prices,omitempty"`
+	Result Result         `json:"result"`
 	// Requirements are the gates asked for, with how each came out.
 	Requirements []Requirement           `json:"requirements"`
 	Assumptions  []string                `json:"assumptions"`
@@ -35,16 +38,19 @@ type Check struct {
 
 // Result is the answer itself.
 type Result struct {
-	Verdict     estimator.Verdict      `json:"verdict" jsonschema:"enum=fits,enum=tight,enum=fits_with_offload,enum=does_not_fit"`
-	Reason      string                 `json:"reason"`
-	Model       Model                  `json:"model"`
-	Machine     Machine                `json:"machine"`
-	Engine      Engine                 `json:"engine"`
-	Deployment  engine.Deployment      `json:"deployment"` // every default of the engine filled in
-	Placement   Placement              `json:"placement"`
-	Memory      Memory                 `json:"memory"`
-	Memories    []Ledger               `json:"memories"`
-	Speed       Speed                  `json:"speed"`
+	Verdict    estimator.Verdict `json:"verdict" jsonschema:"enum=fits,enum=tight,enum=fits_with_offload,enum=does_not_fit"`
+	Reason     string            `json:"reason"`
+	Model      Model             `json:"model"`
+	Machine    Machine           `json:"machine"`
+	Engine     Engine            `json:"engine"`
+	Deployment engine.Deployment `json:"deployment"` // every default of the engine filled in
+	Placement  Placement         `json:"placement"`
+	Memory     Memory            `json:"memory"`
+	Memories   []Ledger          `json:"memories"`
+	Speed      Speed             `json:"speed"`
+	// Costs are what the work costs, Offer the price that a rent rests on.
+	Costs       *estimator.Costs       `json:"costs,omitempty"`
+	Offer       *money.Offer           `json:"offer,omitempty"`
 	UnderLoad   *estimator.UnderLoad   `json:"under_load,omitempty"` // what users see of it
 	Plans       []estimator.Plan       `json:"plans,omitempty"`      // ways to divide the model that were weighed, best first
 	Pools       *estimator.PoolPlans   `json:"pools,omitempty"`      // deployments on unlike nodes; all else is about the one with the largest share
@@ -70,7 +76,6 @@ type Load struct {
 	Pools         string   `json:"disaggregate,omitempty"`
 	Plan          string   `json:"plan,omitempty"`
 	Goal          string   `json:"goal,omitempty"`
-	PricePerHour  float64  `json:"price_per_hour,omitempty"` // of the whole machine, in any currency
 }
 
 // Model says which model was judged.

@@ -76,12 +76,25 @@ func figures() map[string]figure {
 		}},
 	}
 	underLoad(m)
+	costs(m)
 	component(m, "weights", func(c *estimator.Components) *estimator.Figure { return &c.WeightsBytes })
 	component(m, "kv_cache", func(c *estimator.Components) *estimator.Figure { return &c.KVCacheBytes })
 	component(m, "compute", func(c *estimator.Components) *estimator.Figure { return &c.ComputeBytes })
 	component(m, "overhead", func(c *estimator.Components) *estimator.Figure { return &c.OverheadBytes })
 	component(m, "total", func(c *estimator.Components) *estimator.Figure { return &c.TotalBytes })
 	return m
+}
+
+// costs adds money and energy, each in the unit of its name.
+func costs(m map[string]figure) {
+	for i, f := range new(estimator.Costs).Figures() {
+		m[f.Name] = figure{units.Count, 1, func(c *report.Check) *estimator.Figure {
+			if c.Result.Costs == nil {
+				return nil
+			}
+			return *c.Result.Costs.Figures()[i].Figure
+		}}
+	}
 }
 
 // underLoad adds what users see of a server.

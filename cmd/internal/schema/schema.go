@@ -6,7 +6,9 @@ import "embed"
 var files embed.FS
 
 // Names lists the documents that have a schema.
-func Names() []string { return []string{"check", "sweep", "sweep-input", "accuracy", "error"} }
+func Names() []string {
+	return []string{"check", "compare", "sweep", "sweep-input", "accuracy", "error"}
+}
 
 // Get returns the schema of a document.
 func Get(name string) ([]byte, error) { return files.ReadFile(name + ".json") }

@@ -38,6 +38,16 @@ func generate(t *testing.T, name string) []byte {
 		allowNull(s.Definitions["Result"], "answers")
 		allowNull(s.Definitions["Speed"], figures...)
 		allowNull(s.Definitions["Deployment"], "flash_attention")
+		for _, f := range new(estimator.Costs).Figures() {
+			allowNull(s.Definitions["Costs"], f.Name)
+		}
+	case "compare":
+		s = reflector().Reflect(&report.Compare{})
+		s.Title = "The document of plimsoll compare --output json"
+		for _, c := range report.CompareColumns() {
+			allowNull(s.Definitions["CompareFigures"], c.Name)
+		}
+		allowNull(s.Definitions["CompareWork"], "prefill", "decode")
 	case "sweep":
 		line := reflector().Reflect(&report.SweepLine{})
 		failed := reflector().Reflect(&report.SweepError{})

@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -23,29 +24,36 @@ var (
 
 // Draw draws a comparison. The error says why there is nothing to draw.
 func Draw(kind, format string, c *report.Compare) ([]byte, error) {
-	var s *sheet
-	var err error
-	switch kind {
-	case "pareto":
-		s, err = pareto(c)
-	case "memory":
-		s, err = memory(c)
-	case "roofline":
-		s, err = roofline(c)
-	default:
-		return nil, fmt.Errorf("unknown picture %q", kind)
-	}
+	s, err := sheetOf(kind, c)
 	if err != nil {
 		return nil, err
 	}
 	return s.write(format)
 }
 
-// sheet is a plot with a key on its right.
+func sheetOf(kind string, c *report.Compare) (*sheet, error) {
+	switch kind {
+	case "pareto":
+		return pareto(c)
+	case "memory":
+		return memory(c)
+	case "roofline":
+		return roofline(c)
+	}
+	return nil, fmt.Errorf("unknown picture %q", kind)
+}
+
+// sheet is a plot with a key on its right. Its marks are kept beside it, for
+// terminals.
 type sheet struct {
 	plot   *plot.Plot
 	key    []keyEntry
 	height vg.Length // 0 for the usual one
+
+	points points
+	lines  []plotter.XYs
+	bars   *bars
+	names  []string // of the bars, the lowest first
 }
 
 // Sizes in points.

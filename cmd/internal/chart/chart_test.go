@@ -144,3 +144,36 @@ func TestAxes(t *testing.T) {
 		t.Errorf("values close together are drawn from %g to %g", a.Min, a.Max)
 	}
 }
+
+// Terminals get the same marks: every point by its number, every memory as a
+// bar, nothing wider than the screen.
+func TestText(t *testing.T) {
+	doc := docOf([2]float64{100, 1}, [2]float64{10, 20}, [2]float64{1, 5})
+	for _, kind := range Kinds {
+		for _, width := range []int{40, 90, 110} {
+			text, err := Text(kind, doc, width)
+			if err != nil {
+				t.Fatal(err)
+			}
+			drawn := text
+			if kind != "memory" {
+				drawn, _, _ = strings.Cut(text, "\n  ·") // the key repeats the numbers
+				for _, label := range []string{"1", "2", "3"} {
+					if !strings.Contains(drawn, label) {
+						t.Errorf("%s in %d columns lacks point %s:\n%s", kind, width, label, text)
+					}
+				}
+			} else if n := strings.Count(text, "█") - 1; n < 3 || !strings.Contains(text, "24.0 of 22.0") || !strings.Contains(text, "┃") {
+				t.Errorf("%d cells of weights in:\n%s", n, text)
+			}
+			for _, line := range strings.Split(drawn, "\n")[2:] {
+				if n := len([]rune(line)); n > max(width+12, 72) {
+					t.Errorf("%s in %d columns: a line of %d: %s", kind, width, n, line)
+				}
+			}
+		}
+	}
+	if _, err := Text("pareto", &report.Compare{}, 80); err == nil {
+		t.Error("nothing was drawn")
+	}
+}

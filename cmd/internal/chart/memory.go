@@ -56,6 +56,7 @@ func memory(c *report.Compare) (*sheet, error) {
 	s.plot.NominalY(names...)
 	s.plot.Y.Tick.Label.Font = sans(9)
 	linear(&s.plot.X) // stacked lengths mean nothing on a log scale
+	s.bars, s.names = b, names
 	s.height = vg.Length(80 + 22*len(names))
 	for i, seg := range segments {
 		s.key = append(s.key, keyEntry{text: seg.name, fill: true, color: colorOf(i)})

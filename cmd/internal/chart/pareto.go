@@ -49,6 +49,7 @@ func pareto(c *report.Compare) (*sheet, error) {
 	}
 	line.LineStyle = draw.LineStyle{Color: grey, Width: 1, Dashes: []vg.Length{4, 3}}
 	s.plot.Add(plotter.NewGrid(), line, ps)
+	s.points, s.lines = ps, []plotter.XYs{front}
 	scale(&s.plot.X)
 	scale(&s.plot.Y)
 	s.key = append(s.key, keyEntry{text: "front", line: true, dashes: line.Dashes, color: grey},

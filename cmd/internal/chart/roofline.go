@@ -56,6 +56,7 @@ func roofline(c *report.Compare) (*sheet, error) {
 		return nil, errors.New("no row has a speed, so there is no roofline to draw")
 	}
 	s.plot.Add(plotter.NewGrid(), ps)
+	s.points = ps
 	x := &s.plot.X
 	for _, k := range roofs { // the ridge is to be seen
 		ridge := 1e3 * k.peak / k.bandwidth
@@ -65,7 +66,9 @@ func roofline(c *report.Compare) (*sheet, error) {
 	logarithmic(x)
 	for i, k := range roofs {
 		low, ridge := x.Min, 1e3*k.peak/k.bandwidth
-		line, err := plotter.NewLine(plotter.XYs{{X: low, Y: low * k.bandwidth / 1e3}, {X: ridge, Y: k.peak}, {X: x.Max, Y: k.peak}})
+		corners := plotter.XYs{{X: low, Y: low * k.bandwidth / 1e3}, {X: ridge, Y: k.peak}, {X: x.Max, Y: k.peak}}
+		s.lines = append(s.lines, corners)
+		line, err := plotter.NewLine(corners)
 		if err != nil {
 			return nil, err
 		}

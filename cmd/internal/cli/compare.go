@@ -68,7 +68,7 @@ func newCompare(a *app) *cobra.Command {
 	fs.StringVar(&o.failOn, "fail-on", "never", "what makes the exit code 1 beside a requirement that fails: never, no, tight or unsure")
 	fs.BoolVar(&o.exitZero, "exit-zero", false, "exit with 0 also when the answer is no")
 	money.AddFlags(fs, &o.inputs.Prices)
-	fs.StringArrayVar(&plots, "plot", nil, "a picture, as KIND=FILE.svg or .png: pareto, memory or roofline (repeatable)")
+	fs.StringArrayVar(&plots, "plot", nil, "a picture, as KIND=FILE.svg or .png: pareto, memory or roofline; without a file it is drawn below the table (repeatable)")
 	fs.BoolVar(&o.intervals, "intervals", false, "show the 80% range of every figure")
 	o.output.addFlags(fs, "table, json, markdown or csv")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -233,7 +233,10 @@ func (a *app) writeCompare(doc *report.Compare, o *compareOptions) error {
 		case "markdown":
 			return render.CompareMarkdown(w, doc, o.intervals)
 		}
-		return render.Compare(w, doc, render.CompareStyle{Style: style, Table: width, Intervals: o.intervals})
+		if err := render.Compare(w, doc, render.CompareStyle{Style: style, Table: width, Intervals: o.intervals}); err != nil {
+			return err
+		}
+		return drawBelow(w, doc, o.plots, style)
 	})
 }
 

@@ -31,6 +31,9 @@ func (s Style) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
+// Plain replaces what an ASCII terminal cannot show.
+func (s Style) Plain(text string) string { return s.plain(text) }
+
 // plain replaces what an ASCII terminal cannot show.
 func (s Style) plain(text string) string {
 	if s.UTF8 {
@@ -40,7 +43,7 @@ func (s Style) plain(text string) string {
 }
 
 var asciiText = strings.NewReplacer("–", "-", "—", "-", "·", "-", "×", "x", "≥", ">=", "≤", "<=", "…", "...",
-	"→", "->", "µ", "u", "√", "sqrt", "²", "^2", "≈", "~", "−", "-", "α", "alpha", "β", "beta", "η", "eta")
+	"→", "->", "µ", "u", "√", "sqrt", "²", "^2", "≈", "~", "−", "-", "│", "|", "└", "+", "─", "-", "┴", "+", "┤", "+", "┃", "!", "█", "W", "▓", "K", "▒", "C", "░", "o", "╱", "/", "α", "alpha", "β", "beta", "η", "eta")
 
 // wrap breaks text at spaces to the width, with a hanging indent.
 func (s Style) wrap(first, hang, text string) string {

@@ -164,6 +164,16 @@ func (s *sheet) textBars(width int) string {
 		}
 		fmt.Fprintf(&b, "  %s%s %s  %s\n", string(name), strings.Repeat(" ", names-len(name)), strings.TrimSuffix(line.String(), "\n"), text[i])
 	}
-	b.WriteString("  " + glyphs[0] + " weights  " + glyphs[1] + " KV cache and states  " + glyphs[2] + " compute  " + glyphs[3] + " overhead  · free  ╱ reserved  ┃ all there is\n")
+	column := 0
+	for i, part := range []string{glyphs[0] + " weights", glyphs[1] + " KV cache and states", glyphs[2] + " compute", glyphs[3] + " overhead",
+		"· free", "╱ reserved", "┃ all there is"} {
+		n := utf8.RuneCountInString(part) + 2
+		if column += n; i > 0 && column > width {
+			b.WriteString("\n")
+			column = n
+		}
+		b.WriteString("  " + part)
+	}
+	b.WriteString("\n")
 	return b.String()
 }

@@ -112,8 +112,8 @@ func costName(figure string) string {
 	return figure
 }
 
-// unasked says that a figure of cost is not known because nobody said what it
-// would take: that is no news to who did not ask for it.
+// unasked says that a figure of cost is not known and nobody asked for it, or
+// said what it would take: then it is no news below a table.
 func unasked(p *money.Options, figure string) bool {
 	switch {
 	case p == nil:
@@ -123,5 +123,5 @@ func unasked(p *money.Options, figure string) bool {
 	case figure == "gco2e_per_m_output_tokens":
 		return p.Country == "" && p.GramsPerKWh == nil
 	}
-	return false
+	return costName(figure) != figure && *p == (money.Options{PricesAt: p.PricesAt})
 }

@@ -17,7 +17,7 @@ var version = sync.OnceValue(func() string {
 	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	for _, text := range []string{acceleratorsCSV, cpusCSV, linksCSV, nodesCSV, hostsCSV, rulesCSV,
 		cloudCSV, purchaseCSV, electricityCSV, carbonCSV, powerCSV, readingsCSV, assumptionsCSV,
-		calibrationGroups, string(calibrationSets)} {
+		lawsCSV, coefficientsCSV, pointsCSV, trainedCSV, runsCSV, trainingCSV, calibrationGroups, string(calibrationSets)} {
 		h.Write([]byte(text)) //nolint:errcheck // a hash never fails
 	}
 	for _, files := range []embed.FS{engineFiles, modelFiles, formatFiles} {

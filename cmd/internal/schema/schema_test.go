@@ -79,6 +79,14 @@ func generate(t *testing.T, name string) []byte {
 		for _, name := range []string{"Step", "Weighted"} {
 			allowNull(s.Definitions[name], "median_error_percent", "p90_error_percent", "bias_percent")
 		}
+	case "scaling":
+		s = reflector().Reflect(&report.Scaling{})
+		s.Title = "The document of plimsoll scaling --output json"
+		allowNull(s.Definitions["ScalingOptimum"], "loss")
+		allowNull(s.Definitions["ScalingLoss"], "loss_of_same_flops_spent_best", "least_flops_of_same_loss")
+		allowNull(s.Definitions["ScalingOption"], "tokens", "tokens_per_param", "train_flops", "serve_flops", "flops")
+		allowNull(s.Definitions["ScalingBreakEven"], "served_tokens")
+		allowNull(s.Definitions["ScalingTraining"], "usd", "kwh", "gco2e", "usd_per_hour")
 	case "error":
 		s = reflector().Reflect(&struct {
 			Error *problem.Error `json:"error"`

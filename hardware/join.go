@@ -28,7 +28,10 @@ func (m *Machine) Join() (*Machine, error) {
 		return nil, fmt.Errorf("%d devices, and a deployment spans at most %d: name fewer nodes, and count deployments", n, MaxJoined)
 	}
 	joined := m.Nodes[0]
-	joined.Count, joined.Box, joined.Network, joined.Devices = 1, box, m.Network, nil
+	if joined.Network == nil {
+		joined.Network = m.Network
+	}
+	joined.Count, joined.Box, joined.Devices = 1, box, nil
 	for i := range m.Nodes {
 		if len(m.Nodes[i].Devices) != box {
 			return nil, fmt.Errorf("nodes of %d and of %d devices: one deployment over unequal nodes is not estimated; name nodes that are alike", box, len(m.Nodes[i].Devices))

@@ -153,9 +153,11 @@ type Node struct {
 	// Domain is how many devices Link joins where it reaches over several such
 	// nodes, as in a rack; 0 where it ends with the node.
 	Domain int `json:"scale_up_domain,omitempty"`
-	// Box and Network are set where the node stands for several computers
-	// (Machine.Join): devices in each, and the link between them.
-	Box     int   `json:"-"`
+	// Box is set where the node stands for several computers (Machine.Join):
+	// devices in each.
+	Box int `json:"-"`
+	// Network joins such nodes where that is not the machine's network; of a
+	// node that stands for several computers it is the link between them.
 	Network *Link `json:"-"`
 }
 

@@ -82,6 +82,9 @@ func deviceOf(r *row) (*hardware.Device, error) {
 	if d.NotEstimated == "" && d.MemoryBytes == 0 {
 		d.NotEstimated = "its memory size is not known"
 	}
+	if pool := r.number("driver_mib"); d.Unified && pool > 0 {
+		d.MemoryBytes = int64(pool) * hardware.MiB // vendors of some write decimal GB
+	}
 	if d.Rates == (hardware.Rates{}) {
 		assume(&d.Provenance, "tflops", "no compute rate was found: prefill cannot be estimated")
 	}

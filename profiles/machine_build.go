@@ -407,14 +407,14 @@ func nodeMachine(r *row, opts MachineOptions) (*hardware.Machine, error) {
 			count = opts.Devices
 		}
 		if d.Unified {
-			if gib := r.gib("ram_gb"); gib > 0 {
+			if gib := r.gib("ram_gb"); gib > 0 && gib != dr.gib("memory_gb") { // else the pool is the part's
 				d.MemoryBytes, d.UsableBytes = gib, gib
 			}
 			chip, err := chipCPU(&dr, d)
 			if err != nil {
 				return nil, err
 			}
-			node.Host = hardware.Host{CPU: *chip, Sockets: 1}
+			node.Host = hardware.Host{CPU: *chip, Sockets: 1, MemoryBytes: d.MemoryBytes}
 		} else if class, err = hostClass(dr.text("host_class"), d.Year); err != nil {
 			return nil, err
 		}
@@ -445,6 +445,9 @@ func nodeMachine(r *row, opts MachineOptions) (*hardware.Machine, error) {
 		node.Host.Sockets = n
 	}
 	if ram := r.gib("ram_gb"); ram > 0 {
+		if len(node.Devices) > 0 && node.Devices[0].Unified {
+			ram = node.Devices[0].MemoryBytes // one pool
+		}
 		node.Host.MemoryBytes, node.Host.MemoryAssumed = ram, ""
 		if why, ok := r.assumed()["ram_gb"]; ok {
 			node.Host.MemoryAssumed = why

@@ -48,23 +48,16 @@ const (
 
 // powerFacts are the tables of power, decoded.
 type powerFacts struct {
-	levels   map[string]*cost.Levels // by class: shares of TDP, or watts
-	units    map[string]string       // of a class, see power.csv
-	spread   cost.Level              // of one device's readings
-	supply   cost.Level
-	readings map[readingKey][]float64
-}
-
-type readingKey struct {
-	device string
-	scope  scope
-	state  cost.State
+	levels map[string]*cost.Levels // by class: shares of TDP, or watts
+	units  map[string]string       // of a class, see power.csv
+	spread cost.Level              // of one device's readings
+	supply cost.Level
 }
 
 var powerOnce = sync.OnceValues(readPower)
 
 func readPower() (*powerFacts, error) {
-	f := &powerFacts{levels: map[string]*cost.Levels{}, units: map[string]string{}, readings: map[readingKey][]float64{}}
+	f := &powerFacts{levels: map[string]*cost.Levels{}, units: map[string]string{}}
 	for r := range powerTable.rows() {
 		l := cost.Level{Value: r.number("value"), Low: r.number("low"), High: r.number("high"), Measured: r.text("basis") == "measured"}
 		class, name := r.text("class"), r.text("state")
@@ -87,24 +80,20 @@ func readPower() (*powerFacts, error) {
 			return nil, err
 		}
 	}
-	for r := range readingsTable.rows() {
-		state, ok := cost.ParseState(r.text("state"))
-		if !ok && r.err == nil {
-			r.err = fmt.Errorf("no state %q", r.text("state"))
-		}
-		key := readingKey{r.text("device"), scope(r.text("scope")), state}
-		f.readings[key] = append(f.readings[key], r.number("watts"))
-		if err := r.fault(); err != nil {
-			return nil, err
-		}
-	}
 	return f, nil
 }
 
 // reading is the median of what was read on a device in a state, in watts,
 // and from how many readings.
-func (f *powerFacts) reading(id string, of scope, state cost.State) (watts float64, n int) {
-	list := slices.Sorted(slices.Values(f.readings[readingKey{id, of, state}]))
+func reading(id string, of scope, state cost.State) (watts float64, n int) {
+	var list []float64
+	for r := range readingsTable.of(id) {
+		// A test decodes every line: none has a fault.
+		if scope(r.text("scope")) == of && r.text("state") == state.String() {
+			list = append(list, r.number("watts"))
+		}
+	}
+	slices.Sort(list)
 	if n = len(list); n == 0 {
 		return 0, 0
 	}
@@ -196,7 +185,7 @@ func stock(d *hardware.Device) bool {
 // readings in their states. Where only readings are known they set the scale.
 func (f *powerFacts) unit(id, class string, tdp float64, of scope, stock bool) (u cost.Unit, reason string) {
 	shares := f.levels[class]
-	read, n := f.reading(id, of, cost.Bandwidth)
+	read, n := reading(id, of, cost.Bandwidth)
 	if !stock {
 		n = 0
 	}
@@ -220,7 +209,7 @@ func (f *powerFacts) unit(id, class string, tdp float64, of scope, stock bool) (
 		return u, ""
 	}
 	for s := range cost.NumStates {
-		w, k := f.reading(id, of, s)
+		w, k := reading(id, of, s)
 		if k == 0 {
 			continue
 		}

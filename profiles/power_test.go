@@ -172,7 +172,7 @@ func TestPowerOfPCs(t *testing.T) {
 			c.off = append(c.off, math.Abs(f.Value/r.wall-1))
 			t.Logf("%-26s %5.0f W read, %5.0f (%.0f to %.0f) estimated, %s", r.device, r.wall, f.Value, f.Low, f.High, f.Basis)
 		}
-		if own, k := facts.reading(r.device, scopeCard, cost.Bandwidth); k > 0 {
+		if own, k := reading(r.device, scopeCard, cost.Bandwidth); k > 0 {
 			host := facts.levels["host_desktop"][cost.Driving].Value
 			spread = append(spread, (r.wall*facts.supply.Value-host)/own)
 		}

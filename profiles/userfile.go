@@ -88,6 +88,9 @@ func tooDeep(data []byte) (line int, deep bool) {
 	flow := 0
 	for l := range bytes.Lines(data) {
 		line++
+		if bytes.HasPrefix(bytes.TrimLeft(l, " "), []byte("#")) { // a comment
+			continue
+		}
 		if bytes.Count(l, []byte("- ")) > maxNesting*4 || bytes.Count(l, []byte("? ")) > maxNesting || len(l)-len(bytes.TrimLeft(l, " \t-?")) > 200 {
 			return line, true
 		}

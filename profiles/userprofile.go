@@ -116,7 +116,9 @@ func (r *reader) machine(n ast.Node, m *hardware.Machine) {
 				m.Nodes = append(m.Nodes, node)
 			}
 		case "network":
-			m.Network = r.link(v, key)
+			if m.Network = r.link(v, key); m.Network.ID == noLink {
+				m.Network = nil
+			}
 		default:
 			return false
 		}
@@ -154,6 +156,8 @@ func (r *reader) nodeKey(key string, v ast.Node, node *hardware.Node) bool {
 		}
 	case "link":
 		node.Link = r.link(v, key)
+	case "network":
+		node.Network = r.link(v, key)
 	default:
 		return false
 	}
@@ -257,11 +261,30 @@ func (r *reader) link(n ast.Node, key string) *hardware.Link {
 		return l
 	}
 	r.startFrom(n, "link", &l.Provenance, from)
-	r.mapping(n, key, linkFields(l), func(key string, _ ast.Node) bool { return key == "link" })
+	r.mapping(n, key, linkFields(l), func(key string, v ast.Node) bool {
+		if key == "collectives" {
+			r.collectives(v, l)
+			return true
+		}
+		return key == "link"
+	})
 	if r.err == nil && l.GBps <= 0 {
 		r.fail(n, key, "needs gb_s_per_direction")
 	}
 	return l
+}
+
+// collectives reads what was measured over a link, by the number of devices.
+func (r *reader) collectives(n ast.Node, l *hardware.Link) {
+	l.Collectives = nil
+	for _, item := range r.list(n, "collectives", 32) {
+		var c hardware.Collective
+		r.mapping(item, "collectives", collectiveFields(&c), nil)
+		if last := len(l.Collectives) - 1; r.err == nil && (c.Ranks < 2 || last >= 0 && l.Collectives[last].Ranks >= c.Ranks) {
+			r.fail(item, "ranks", "want 2 or more, in ascending order")
+		}
+		l.Collectives = append(l.Collectives, c)
+	}
 }
 
 // noLink marks a link that the profile says is not there, until the node is complete.
@@ -282,6 +305,9 @@ func (r *reader) completeNode(n ast.Node, node *hardware.Node) {
 		node.Link, err = pcieLink(node.Devices[0], 0)
 	case node.Link != nil && node.Link.ID == noLink:
 		node.Link = nil
+	}
+	if node.Network != nil && node.Network.ID == noLink {
+		node.Network = nil
 	}
 	if h := &node.Host; err == nil && (h.CPU.ID == "" && h.CPU.Name == "" || h.MemoryBytes == 0) {
 		err = completeHost(h, node.Devices)

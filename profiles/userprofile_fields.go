@@ -35,6 +35,7 @@ func deviceFields(d *hardware.Device) []field {
 		{"nvlink_gb_s", &d.NVLinkGBps, 1e6, "NVLink rate, both directions together, in GB/s"},
 		{"compute", &d.Compute, 0, "compute capability (8.9) or gfx target"},
 		{"unified", &d.Unified, 0, "true where processor and accelerator share one memory"},
+		{"slice", &d.Slice, 0, "profile of a MIG slice (3g.40gb), where the entry describes one"},
 		{"aliases", &d.Aliases, 0, "other names"},
 	}, provenanceFields(&d.Provenance)...)
 }
@@ -100,6 +101,18 @@ func linkFields(l *hardware.Link) []field {
 		{"allreduce_us_small", &l.SmallMicros, 1e7, "all-reduce of a small message in microseconds"},
 		{"allreduce_us_64kib", &l.Micros64KiB, 1e7, "all-reduce of 64 KiB in microseconds"},
 	}, provenanceFields(&l.Provenance)...)
+}
+
+// collectiveFields are those of one all-reduce measured over a link.
+func collectiveFields(c *hardware.Collective) []field {
+	return []field{
+		{"ranks", &c.Ranks, maxDevices, "devices that took part"},
+		{"allreduce_us_small", &c.SmallMicros, 1e7, "all-reduce of a small message in microseconds"},
+		{"allreduce_us_64kib", &c.Micros64KiB, 1e7, "all-reduce of 64 KiB in microseconds"},
+		{"bus_gb_s_1mib", &c.BusGBps1MiB, 1e6, "all-reduce bus bandwidth reached with 1 MiB"},
+		{"bus_gb_s_16mib", &c.BusGBps16MiB, 1e6, "all-reduce bus bandwidth reached with 16 MiB"},
+		{"bus_gb_s_peak", &c.BusGBpsPeak, 1e6, "largest all-reduce bus bandwidth reached"},
+	}
 }
 
 func nodeFields(n *hardware.Node) []field {

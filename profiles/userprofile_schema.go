@@ -25,7 +25,11 @@ func MachineSchema() ([]byte, error) {
 		return object{"description": text, "anyOf": []any{object{"type": "string"}, full}}
 	}
 	link := func(text string) object {
-		return either(text, properties(linkFields(&hardware.Link{}), object{"link": about("string", "the catalogue link to start from")}))
+		return either(text, properties(linkFields(&hardware.Link{}), object{
+			"link": about("string", "the catalogue link to start from"),
+			"collectives": object{"type": "array", "maxItems": 32, "items": properties(collectiveFields(&hardware.Collective{}), nil),
+				"description": "all-reduces measured over the link, by the number of devices, ascending"},
+		}))
 	}
 	device := properties(deviceFields(&hardware.Device{}), object{
 		"device": about("string", "the catalogue device to start from; the other keys override it"),
@@ -41,7 +45,7 @@ func MachineSchema() ([]byte, error) {
 	for _, f := range nodeFields(&hardware.Node{}) {
 		node[f.key] = f.schema()
 	}
-	inner := object{"name": about("string", "name of the node")}
+	inner := object{"name": about("string", "name of the node"), "network": link("network between such nodes, where it is not that of all")}
 	for k, v := range node {
 		inner[k] = v
 	}

@@ -22,7 +22,7 @@ func WriteMachine(m *hardware.Machine) []byte {
 	}
 	if m.Network != nil {
 		w.line(0, "network:")
-		w.fields(1, linkFields(m.Network))
+		w.fullLink(1, m.Network)
 	}
 	return w.out.Bytes()
 }
@@ -76,9 +76,25 @@ func (w *writer) node(n *hardware.Node) {
 	switch {
 	case n.Link != nil:
 		w.line(2, "link:")
-		w.fields(3, linkFields(n.Link))
+		w.fullLink(3, n.Link)
 	case len(n.Devices) > 1:
 		w.line(2, "link: none")
+	}
+	if n.Network != nil {
+		w.line(2, "network:")
+		w.fullLink(3, n.Network)
+	}
+}
+
+// fullLink writes a link with what was measured over fewer or more devices.
+func (w *writer) fullLink(level int, l *hardware.Link) {
+	w.fields(level, linkFields(l))
+	if len(l.Collectives) > 0 {
+		w.line(level, "collectives:")
+	}
+	for i := range l.Collectives {
+		w.item = true
+		w.fields(level+2, collectiveFields(&l.Collectives[i]))
 	}
 }
 
@@ -96,7 +112,7 @@ func (w *writer) fields(level int, fields []field) {
 		case *int:
 			s = number(float64(*v))
 		case gib:
-			s = number(float64(*v.bytes) / float64(hardware.GiB))
+			s = gibText(*v.bytes)
 		case *bool:
 			if *v {
 				s = "true"
@@ -121,6 +137,18 @@ func (w *writer) fields(level int, fields []field) {
 			w.line(level, f.key+": "+s)
 		}
 	}
+}
+
+// gibText writes bytes in GiB with as few decimals as give them back.
+func gibText(bytes int64) string {
+	f := float64(bytes) / float64(hardware.GiB)
+	for decimals := range 7 {
+		s := strconv.FormatFloat(f, 'f', decimals, 64)
+		if back, err := strconv.ParseFloat(s, 64); err == nil && gibBytes(back) == bytes && back > 0 {
+			return s
+		}
+	}
+	return number(f)
 }
 
 func number(f float64) string {

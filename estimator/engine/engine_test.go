@@ -201,3 +201,21 @@ func TestHeldHeads(t *testing.T) {
 		}
 	}
 }
+
+// Fewer devices are fewer stages first, and then fewer ranks: always all of them.
+func TestSetRanks(t *testing.T) {
+	for _, c := range []struct {
+		split          Split
+		tp, pp, n      int
+		wantTP, wantPP int
+	}{
+		{SplitTensor, 8, 1, 4, 4, 1}, {SplitTensor, 8, 2, 8, 8, 1}, {SplitTensor, 8, 4, 16, 8, 2}, {SplitTensor, 1, 2, 1, 1, 1},
+		{SplitTensor, 8, 2, 4, 4, 1}, {SplitTensor, 4, 3, 6, 6, 1}, {SplitPipeline, 1, 8, 4, 1, 4}, {SplitLayer, 1, 1, 3, 1, 1},
+	} {
+		s := Settings{Deployment: Deployment{Split: c.split, TP: c.tp, PP: c.pp}, Devices: c.tp * c.pp}
+		s.SetRanks(c.n)
+		if s.Devices != c.n || s.TP != c.wantTP || s.PP != c.wantPP {
+			t.Errorf("%s %dx%d on %d: tp %d, pp %d of %d, want %d and %d", c.split, c.tp, c.pp, c.n, s.TP, s.PP, s.Devices, c.wantTP, c.wantPP)
+		}
+	}
+}

@@ -162,6 +162,9 @@ func check(d *Deployment, w *Workload) error {
 // parallel settles how the model is divided and how many devices take part.
 func (s *Settings) parallel(m *model.Model, node *hardware.Node) error {
 	have := len(node.Devices)
+	if have > 1 && node.Devices[0].Slice != "" {
+		have = 1 // a program can use one MIG device at a time: the first, which is the largest
+	}
 	if s.GPULayers == 0 {
 		have = 0
 	}
@@ -398,7 +401,15 @@ func (s *Settings) SetRanks(n int) {
 	s.Devices = n
 	switch s.Split {
 	case SplitTensor:
-		s.TP = n
+		if s.PP <= 1 {
+			s.TP = n
+			return
+		}
+		// Whole stages go first: what is left stands in fewer computers.
+		if s.TP = min(s.TP, n); n%s.TP != 0 {
+			s.TP = n
+		}
+		s.PP = n / s.TP
 	case SplitPipeline:
 		s.PP = n
 	}

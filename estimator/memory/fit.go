@@ -119,14 +119,14 @@ func (f *fitter) run() error {
 // fewer tries half the devices, a quarter …; where none fits it restores all.
 func (f *fitter) fewer(layers, moe int) (bool, error) {
 	s := f.in.Settings
-	all := s.Devices
+	all, tp, pp := s.Devices, s.TP, s.PP
 	for n := all / 2; n >= 1; n /= 2 {
 		s.SetRanks(n)
 		if ok, err := f.try(layers, moe); ok || err != nil {
 			return ok, err
 		}
 	}
-	s.SetRanks(all)
+	s.Devices, s.TP, s.PP = all, tp, pp
 	return f.try(layers, moe)
 }
 

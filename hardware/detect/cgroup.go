@@ -13,6 +13,7 @@ type Limits struct {
 	AvailableBytes int64   // what is left below the limit; -1: not known
 	CPUs           float64 // processors' worth of time; zero: no limit
 	Version        string  // "v1", "v2", "v1+v2"; "" when no control group was found
+	SwapBytes      int64   // swap beside the memory limit; -1: no limit of its own
 	From           string  // the file that the memory limit stands in
 }
 
@@ -24,10 +25,12 @@ const noLimit = 1 << 60
 // ReadLimits reads the limits that hold for the process whose /proc/self lies
 // below root, through v1, v2 or both mounted together. A limit anywhere on the
 // path up to the mount holds: the smallest wins.
-func ReadLimits(root string) Limits {
-	l := Limits{AvailableBytes: -1}
-	mounts := cgroupMounts(sysText(root, "/proc/self/mountinfo"))
-	paths := cgroupPaths(sysText(root, "/proc/self/cgroup"))
+func ReadLimits(root string) Limits { return newSystem(root, nil).limits() }
+
+func (s *system) limits() Limits {
+	l := Limits{AvailableBytes: -1, SwapBytes: -1}
+	mounts := cgroupMounts(s.text("/proc/self/mountinfo"))
+	paths := cgroupPaths(s.text("/proc/self/cgroup"))
 	if len(mounts) == 0 {
 		mounts = []cgroupMount{
 			{point: "/sys/fs/cgroup", root: "/", v2: true},
@@ -41,9 +44,9 @@ func ReadLimits(root string) Limits {
 		found := false
 		for _, dir := range m.chain(paths) {
 			if m.v2 {
-				found = l.readV2(root, dir) || found
+				found = l.readV2(s, dir) || found
 			} else {
-				found = l.readV1(root, dir, m.controllers) || found
+				found = l.readV1(s, dir, m.controllers) || found
 			}
 		}
 		v1, v2 = v1 || found && !m.v2, v2 || found && m.v2
@@ -139,17 +142,20 @@ func (m *cgroupMount) chain(paths map[string]string) []string {
 
 // readV2 takes in one folder of v2 and reports whether it is one. memory.high
 // is no wall, but a process above it is slowed until it stands still.
-func (l *Limits) readV2(root, dir string) bool {
+func (l *Limits) readV2(s *system, dir string) bool {
 	limit, file, any := int64(0), "", false
 	for _, name := range []string{"memory.max", "memory.high"} {
-		v, ok := cgroupNumber(sysText(root, path.Join(dir, name)))
+		v, ok := cgroupNumber(s.text(path.Join(dir, name)))
 		any = any || ok
 		if ok && v > 0 && (limit == 0 || v < limit) {
 			limit, file = v, path.Join(dir, name)
 		}
 	}
-	l.memory(root, dir, file, limit, "memory.current", "inactive_file")
-	if f := strings.Fields(sysText(root, path.Join(dir, "cpu.max"))); len(f) > 0 {
+	l.memory(s, dir, file, limit, "memory.current", "inactive_file")
+	if v, ok := cgroupNumber(s.text(path.Join(dir, "memory.swap.max"))); ok && s.text(path.Join(dir, "memory.swap.max")) != "max" && (l.SwapBytes < 0 || v < l.SwapBytes) {
+		l.SwapBytes = v
+	}
+	if f := strings.Fields(s.text(path.Join(dir, "cpu.max"))); len(f) > 0 {
 		any = true
 		period := 100000.0
 		if len(f) > 1 {
@@ -165,19 +171,19 @@ func (l *Limits) readV2(root, dir string) bool {
 }
 
 // readV1 takes in one folder of a v1 hierarchy.
-func (l *Limits) readV1(root, dir string, controllers []string) bool {
+func (l *Limits) readV1(s *system, dir string, controllers []string) bool {
 	any := false
 	if has(controllers, "memory") {
 		file := path.Join(dir, "memory.limit_in_bytes")
-		v, ok := cgroupNumber(sysText(root, file))
+		v, ok := cgroupNumber(s.text(file))
 		any = ok
-		l.memory(root, dir, file, v, "memory.usage_in_bytes", "total_inactive_file")
+		l.memory(s, dir, file, v, "memory.usage_in_bytes", "total_inactive_file")
 	}
 	if has(controllers, "cpu") {
-		if q, err := strconv.ParseFloat(sysText(root, path.Join(dir, "cpu.cfs_quota_us")), 64); err == nil {
+		if q, err := strconv.ParseFloat(s.text(path.Join(dir, "cpu.cfs_quota_us")), 64); err == nil {
 			any = true
 			period := 100000.0
-			if p, err := strconv.ParseFloat(sysText(root, path.Join(dir, "cpu.cfs_period_us")), 64); err == nil {
+			if p, err := strconv.ParseFloat(s.text(path.Join(dir, "cpu.cfs_period_us")), 64); err == nil {
 				period = p
 			}
 			l.cpu(q, period)
@@ -188,16 +194,16 @@ func (l *Limits) readV1(root, dir string, controllers []string) bool {
 
 // memory notes a memory limit and what is left below it: cached file pages
 // that nobody uses count as free, as the kernel drops them first.
-func (l *Limits) memory(root, dir, file string, limit int64, usage, inactive string) {
+func (l *Limits) memory(s *system, dir, file string, limit int64, usage, inactive string) {
 	if limit <= 0 || l.MemoryBytes > 0 && limit >= l.MemoryBytes {
 		return
 	}
 	l.MemoryBytes, l.From, l.AvailableBytes = limit, file, -1
-	used, ok := cgroupNumber(sysText(root, path.Join(dir, usage)))
+	used, ok := cgroupNumber(s.text(path.Join(dir, usage)))
 	if !ok {
 		return
 	}
-	for line := range strings.Lines(sysText(root, path.Join(dir, "memory.stat"))) {
+	for line := range strings.Lines(s.text(path.Join(dir, "memory.stat"))) {
 		if f := strings.Fields(line); len(f) == 2 && f[0] == inactive {
 			if n, err := strconv.ParseInt(f[1], 10, 64); err == nil && n > 0 && n <= used {
 				used -= n

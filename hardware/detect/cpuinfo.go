@@ -20,6 +20,10 @@ type CPUFacts struct {
 	Clusters []Cluster
 	Board    string // "Raspberry Pi 5 Model B Rev 1.0"
 	Guest    bool   // the processor says that it runs under a hypervisor
+	// NUMANodes is the number of NUMA nodes with processors, 0 when not told.
+	NUMANodes int
+
+	countedCores bool // cores were told apart by number, not taken as threads
 }
 
 // Cluster is a number of equal cores.
@@ -144,7 +148,7 @@ func ParseCPUInfo(text []byte) (CPUFacts, error) {
 	}
 	switch {
 	case len(cores) > 0 && len(packages) > 0:
-		f.Cores = len(cores)
+		f.Cores, f.countedCores = len(cores), true
 		if want := perPackage * f.Sockets; want > f.Cores && want <= f.Threads {
 			f.Cores = want
 		}
@@ -258,6 +262,10 @@ func ParseLSCPU(text []byte) (CPUFacts, error) {
 			if isNum && perCore == 0 {
 				perCore = n
 			}
+		case "NUMA node(s)":
+			if isNum {
+				f.NUMANodes = n
+			}
 		case "Hypervisor vendor":
 			f.Guest = true
 		case "Flags":
@@ -284,6 +292,11 @@ func ParseLSCPU(text []byte) (CPUFacts, error) {
 		f.Cores = f.Threads / perCore
 	case perCluster > 0:
 		f.Cores = perCluster * max(1, clusters)
+	default:
+		f.Cores = f.Threads
+	}
+	if len(cs) > 1 {
+		f.Clusters = cs
 	}
 	if f.Threads > 0 && f.Cores > f.Threads {
 		f.Cores = f.Threads // an offline core, or two kinds printed as one

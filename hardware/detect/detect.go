@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"time"
 
@@ -29,20 +28,38 @@ type Catalogue interface {
 	AssumedCPU(cores int, isa []string, vendor string) *hardware.CPU
 }
 
+// LinkCatalogue is a Catalogue that also knows what links devices have.
+type LinkCatalogue interface {
+	// MatchLink returns the link that joins count devices like d: its own
+	// (direct), or PCI Express of d's generation and lanes. nil where the
+	// catalogue has none.
+	MatchLink(d *hardware.Device, count int, direct bool) *hardware.Link
+}
+
+// NamedCatalogue is a Catalogue that can also be asked for one device by its
+// name in the catalogue.
+type NamedCatalogue interface {
+	// Device returns the device that a name means, nil when none or several.
+	Device(name string) *hardware.Device
+}
+
 // Options says how to look. The zero value looks at this machine with no catalogue.
 type Options struct {
 	Catalogue Catalogue
 	// Root is the root of the file system to read (/proc, /sys, /dev). It is
 	// "/" when empty. With another root (a snapshot of a machine) only files
 	// are read: no library is loaded and no command is run unless Sources
-	// says so.
+	// says so; outputs of commands that lie in the root under the commands'
+	// names (nvidia-smi-q-x.xml) stand for running them.
 	Root string
 	// Sources are the places to look for accelerators, in order; the first
-	// that finds any wins. Nil means the defaults of this system.
+	// that finds any wins. Nil means the defaults of this system: a list for
+	// each maker of accelerators.
 	Sources []Source
-	// SourceTimeout bounds each source; 0 means ten seconds (a driver that
-	// has to wake eight devices takes several).
+	// SourceTimeout bounds each source; 0 means ten seconds.
 	SourceTimeout time.Duration
+	// Trace records every question that is asked, when set.
+	Trace *Trace
 }
 
 // Source is one place that knows about accelerators: one adapter each.
@@ -50,7 +67,8 @@ type Source interface {
 	// Name is what the report calls the source, for example "nvml".
 	Name() string
 	// Read returns what the source knows. ErrAbsent (wrapped) means that the
-	// source does not exist on this machine, which is no failure.
+	// source does not exist on this machine, which is no failure. What was
+	// read before an error counts.
 	Read(ctx context.Context) (Reading, error)
 }
 
@@ -61,6 +79,7 @@ var ErrAbsent = errors.New("not present")
 type Reading struct {
 	Accelerators []Accelerator
 	Driver       string // driver version, "" when not reported
+	Topology     *Topology
 	Notes        []string
 }
 
@@ -75,6 +94,9 @@ type Finding struct {
 type Report struct {
 	Machine  *hardware.Machine `json:"machine"` // one node, Local set
 	Findings []Finding         `json:"findings"`
+	// Recognised are devices that were seen but are no part of Machine.
+	Recognised []Recognised `json:"recognised,omitempty"`
+	Storage    []Storage    `json:"storage,omitempty"`
 	// Notes say, one line each, what was not found or not believed, and why.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -82,10 +104,13 @@ type Report struct {
 // builder collects a report.
 type builder struct {
 	opts Options
-	root string
-	live bool // the root is this machine's own
+	sys  *system
+	os   string // of the machine described: linux, darwin, windows
 	// What the firmware calls the board (device tree) and the product (DMI).
 	board, product string
+	compatible     string // the device tree's list of what the board is
+	cores, cpuName string // the kinds of the processor's cores, and its name as reported
+	count          int    // devices seen
 	report         Report
 }
 
@@ -106,50 +131,83 @@ func (b *builder) note(format string, args ...any) {
 
 // Local detects the machine that Options.Root belongs to. What cannot be found
 // is left zero and noted; an error means that nothing could be looked at (the
-// root is no folder) or that ctx ended.
+// root is no folder) or that ctx ended. It returns within a few seconds,
+// whatever drivers and commands do.
 func Local(ctx context.Context, opts Options) (*Report, error) {
-	b := &builder{opts: opts, root: opts.Root}
-	if b.root == "" {
-		b.root = "/"
-	}
-	b.live = filepath.Clean(b.root) == "/" || runtime.GOOS == "windows" && opts.Root == ""
-	if st, err := os.Stat(b.root); err != nil || !st.IsDir() {
-		return nil, fmt.Errorf("detect: root %q is not a readable folder: give the root of a file system", b.root)
+	b := &builder{opts: opts, sys: newSystem(opts.Root, opts.Trace).as("host")}
+	if st, err := os.Stat(b.sys.root); err != nil || !st.IsDir() {
+		return nil, fmt.Errorf("detect: root %q is not a readable folder: give the root of a file system", b.sys.root)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
-	sources := opts.Sources
-	if sources == nil {
-		sources = defaultSources(b.root, b.live)
+	if b.os = runtime.GOOS; !b.sys.live {
+		b.os = b.sys.capturedOS()
 	}
-	// The driver may take its time: let it work while the files are read.
-	readings := readSources(ctx, sources, opts.SourceTimeout)
-
-	host := b.host(ctx)
-	var devices []*hardware.Device
+	groups := []group{opts.Sources}
+	if opts.Sources == nil {
+		groups = defaultGroups(b.sys, b.os)
+	}
+	// The drivers may take their time: let them work while the files are read.
+	readings := readGroups(ctx, groups, opts.SourceTimeout, func(name string) bool {
+		return opts.Sources == nil && (!b.sys.live || name != "nvml" && name != "nvidia-smi")
+	})
+	host, err := b.hostWithin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var seen []seenDevice
 	select {
-	case r := <-readings:
-		devices = b.devices(r, &host)
+	case all := <-readings:
+		for _, r := range all {
+			seen = append(seen, b.devices(r, &host, seen)...)
+		}
+		b.passedOver(seen)
+		devices := b.choose(seen)
+		unifiedHost(&host, devices)
+		node := hardware.Node{Count: 1, Host: host, Devices: devices}
+		node.Link = b.nodeLink(devices, topologyOf(all))
+		b.report.Machine = &hardware.Machine{
+			ID: "local", Name: machineName(&node), Nodes: []hardware.Node{node}, Local: true,
+			Provenance: hardware.Provenance{Source: "detected on this machine"},
+		}
+		return &b.report, nil
 	case <-ctx.Done():
 		return nil, fmt.Errorf("detect: %w", ctx.Err())
 	}
-	if len(devices) == 0 {
-		switch {
-		case b.noteUndriven():
-		case b.live && runtime.GOOS == "darwin":
-			b.note("the GPU of a Mac is not read yet: name the chip with --on")
-		default:
-			b.note("no accelerator found: no NVIDIA driver answers and none is seen on the PCI bus")
-		}
+}
+
+// hostWithin reads the host, but does not wait for it forever: a file of a
+// driver that hangs must not hang the command.
+func (b *builder) hostWithin(ctx context.Context) (hardware.Host, error) {
+	limit := b.opts.SourceTimeout
+	if limit < defaultTimeout {
+		limit = defaultTimeout // the host's files are not a source's
 	}
-	unifiedHost(&host, devices)
-	node := hardware.Node{Count: 1, Host: host, Devices: devices, Link: nodeLink(devices)}
-	b.report.Machine = &hardware.Machine{
-		ID: "local", Name: machineName(&node), Nodes: []hardware.Node{node}, Local: true,
-		Provenance: hardware.Provenance{Source: "detected on this machine"},
+	part := &builder{opts: b.opts, sys: b.sys, os: b.os}
+	done := make(chan hardware.Host, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				part.note("host: the reader failed: %v", p)
+				done <- hardware.Host{OS: part.os, Sockets: 1}
+			}
+		}()
+		done <- part.host(ctx)
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case h := <-done:
+		b.board, b.product, b.compatible, b.report = part.board, part.product, part.compatible, part.report
+		b.cores, b.cpuName = part.cores, part.cpuName
+		return h, nil
+	case <-timer.C:
+		b.note("host: the system's files did not answer within %s: processors and memory are not known", limit)
+		return hardware.Host{OS: b.os, Sockets: 1}, nil
+	case <-ctx.Done():
+		return hardware.Host{}, fmt.Errorf("detect: %w", ctx.Err())
 	}
-	return &b.report, nil
 }
 
 // machineName says in a few words what the node is.
@@ -171,67 +229,4 @@ func machineName(n *hardware.Node) string {
 		return fmt.Sprintf("%dx %s", same, name)
 	}
 	return name
-}
-
-// readSources asks the sources in turn, each under its own time limit, and
-// sends the outcome once. A source that does not come back is left behind: a
-// wedged driver must not hang the command.
-func readSources(ctx context.Context, sources []Source, limit time.Duration) <-chan sourced {
-	if limit <= 0 {
-		limit = 10 * time.Second
-	}
-	out := make(chan sourced, 1)
-	go func() {
-		var r sourced
-		for _, s := range sources {
-			if r.ask(ctx, s, limit) {
-				break
-			}
-		}
-		out <- r
-	}()
-	return out
-}
-
-// sourced is the first reading that holds devices, with what the others said.
-type sourced struct {
-	source  string
-	reading Reading
-	notes   []string
-}
-
-// ask reads one source and reports whether it found devices.
-func (r *sourced) ask(ctx context.Context, s Source, limit time.Duration) bool {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	type answer struct {
-		reading Reading
-		err     error
-	}
-	ch := make(chan answer, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				ch <- answer{err: fmt.Errorf("the reader failed: %v", p)}
-			}
-		}()
-		reading, err := s.Read(ctx)
-		ch <- answer{reading, err}
-	}()
-	select {
-	case a := <-ch:
-		r.notes = append(r.notes, a.reading.Notes...)
-		if a.err != nil {
-			r.notes = append(r.notes, s.Name()+": "+a.err.Error())
-			return false
-		}
-		if len(a.reading.Accelerators) == 0 {
-			return false
-		}
-		r.source, r.reading = s.Name(), a.reading
-		return true
-	case <-ctx.Done():
-		r.notes = append(r.notes, fmt.Sprintf("%s: no answer within %s: left out", s.Name(), limit))
-		return false
-	}
 }

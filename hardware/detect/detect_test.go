@@ -18,7 +18,7 @@ import (
 func detectRoot(t *testing.T, dir string, cat Catalogue, sources ...Source) *Report {
 	t.Helper()
 	if sources == nil {
-		sources = []Source{&procSource{root: dir}}
+		sources = []Source{&procSource{sys: newSystem(dir, nil)}}
 	}
 	r, err := Local(context.Background(), Options{Root: dir, Catalogue: cat, Sources: sources})
 	if err != nil {
@@ -145,6 +145,19 @@ func TestStuckSourceIsLeftBehind(t *testing.T) {
 	}
 }
 
+// TestOneStuckMaker holds that a driver that hangs hides nobody else's devices.
+func TestOneStuckMaker(t *testing.T) {
+	s := stuck{make(chan struct{})}
+	defer close(s.ch)
+	smi := &smiSource{run: func(context.Context, ...string) ([]byte, error) {
+		return []byte("<nvidia_smi_log><gpu><product_name>NVIDIA L40S</product_name></gpu></nvidia_smi_log>"), nil
+	}}
+	all := <-readGroups(context.Background(), []group{{s}, {smi}}, 50*time.Millisecond, func(string) bool { return false })
+	if len(all) != 2 || len(all[0].reading.Accelerators) != 0 || len(all[1].reading.Accelerators) != 1 || all[1].source != "nvidia-smi" || !strings.Contains(all[0].notes[0], "no answer within 50ms") {
+		t.Errorf("%+v", all)
+	}
+}
+
 func TestNoRoot(t *testing.T) {
 	if _, err := Local(context.Background(), Options{Root: filepath.Join(t.TempDir(), "none")}); err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v", err)
@@ -238,7 +251,7 @@ func TestPCIeRates(t *testing.T) {
 			t.Errorf("gen %d x16: %v GB/s, want %v", gen, got, want)
 		}
 	}
-	l := nodeLink([]*hardware.Device{{PCIeGen: 4, PCIeLanes: 16}, {PCIeGen: 3, PCIeLanes: 8}})
+	l := (&builder{}).nodeLink([]*hardware.Device{{PCIeGen: 4, PCIeLanes: 16}, {PCIeGen: 3, PCIeLanes: 8}}, nil)
 	if l.ID != "pcie3-x8" || math.Abs(l.GBps-7.877) > 0.001 {
 		t.Errorf("slowest of two: %+v", l)
 	}

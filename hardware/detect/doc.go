@@ -1,11 +1,20 @@
 // Package detect finds out what the machine it runs on is: processors, memory,
-// container limits and NVIDIA devices, as one hardware.Machine with a report of
+// limits, accelerators and drives, as one hardware.Machine with a report of
 // what each source said and of what was not found.
 //
 // Every source is one small adapter: NVML (with cgo on Linux), nvidia-smi,
-// /proc/driver/nvidia, /proc/cpuinfo, cgroups, SMBIOS, gopsutil. The readers
-// of foreign text are exported functions on bytes, so that a capture from
-// another machine runs through the same code as this machine's files.
+// /proc/driver/nvidia; sysfs and KFD topology of amdgpu, amd-smi and rocm-smi;
+// sysfs of i915 and xe, xpu-smi, hl-smi; sysctl, ioreg and system_profiler;
+// the registry of Windows; npu-smi and what the kernel shows of NPUs; cpuinfo,
+// NUMA nodes, control groups, SMBIOS, SPD, EDAC, block devices. The readers of
+// foreign text are functions on bytes, so that a capture from another machine
+// runs through the same code as this machine's files: Options.Root may be a
+// folder with files and outputs of another machine (snapshot.go).
+//
+// Every command and every source has a time limit, reads are bounded, and what
+// does not answer is a note in the report. A Trace records each question with
+// its answer, and a Redactor takes out of it what identifies a machine or a
+// person.
 //
 // Facts about devices do not live here: a Catalogue, passed in, turns the name
 // a driver reports into the device's record. What no catalogue knows is

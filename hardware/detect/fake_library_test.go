@@ -97,7 +97,9 @@ func TestLoadsLibrary(t *testing.T) {
 // inChild detects as on a live machine, with the driver's traces under root,
 // and leaves the report in a file.
 func inChild(root string) {
-	r, err := Local(context.Background(), Options{Sources: defaultSources(root, true)})
+	sys := newSystem(root, nil)
+	sys.live = true
+	r, err := Local(context.Background(), Options{Sources: defaultGroups(sys, "linux")[0]})
 	if err != nil {
 		os.Exit(1)
 	}
@@ -112,7 +114,7 @@ func TestNoLibrary(t *testing.T) {
 	if _, err := os.Stat("/proc/driver/nvidia/version"); err == nil {
 		t.Skip("this machine has an NVIDIA driver")
 	}
-	_, err := newNVML().Read(context.Background())
+	_, err := newNVML(nil).Read(context.Background())
 	if err == nil {
 		t.Skip("this machine has an NVIDIA library")
 	}

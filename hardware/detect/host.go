@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
-	"runtime"
+	"path"
 	"strings"
+	"time"
 
-	"github.com/shirou/gopsutil/v3/common"
 	"github.com/shirou/gopsutil/v3/mem"
 
 	"github.com/plimsoll/plimsoll/hardware"
@@ -16,32 +15,60 @@ import (
 
 // host reads processors, memory and limits.
 func (b *builder) host(ctx context.Context) hardware.Host {
-	var h hardware.Host
-	h.OS = runtime.GOOS
-	linux := !b.live || runtime.GOOS == "linux"
-	if linux {
-		h.OS = "linux"
-	}
-	b.mainMemory(ctx, &h)
+	h := hardware.Host{OS: b.os}
 	var facts CPUFacts
 	var names []string
 	var dmi SMBIOS
-	if linux {
+	var memory MemInfo
+	switch {
+	case b.os == "linux":
+		memory = b.linuxMemory()
 		facts, names, dmi = b.linuxCPU()
+		b.numaNodes(&facts, &memory)
+		b.setMemory(&h, memory)
 		b.limits(&h, facts.Threads)
-	} else {
-		facts = systemCPU(ctx)
-		if facts.Name == "" {
-			b.note("cpu: the system does not tell the processor's name")
+		b.containerNotes()
+		b.swap(memory)
+		b.storage()
+	case b.os == "darwin":
+		apple, notes := b.sys.as("apple").apple(ctx)
+		b.report.Notes = append(b.report.Notes, notes...)
+		facts = apple.cpu()
+		memory.Total = apple.Memory
+		if b.sys.live {
+			b.systemMemory(ctx, &memory)
+			if facts.Name == "" {
+				facts = b.systemCPU(ctx)
+			}
 		}
+		b.setMemory(&h, memory)
+		b.find("apple", "model", apple.Model)
+		names = []string{facts.Name}
+	default:
+		if b.sys.live {
+			b.systemMemory(ctx, &memory)
+			facts = b.systemCPU(ctx)
+		}
+		b.setMemory(&h, memory)
 		names = []string{facts.Name}
 	}
+	b.cpuName = facts.Name
 	if facts.Name != "" {
 		b.find("cpu", "model", facts.Name)
+	} else {
+		b.note("cpu: the system does not tell the processor's name")
 	}
 	if facts.Threads > 0 {
 		b.findf("cpu", "cores", "%d cores, %d threads, %d sockets", facts.Cores, facts.Threads, max(1, facts.Sockets))
+		for _, c := range facts.Clusters {
+			if len(facts.Clusters) > 1 {
+				b.findf("cpu", "cluster", "%d of %s", c.Cores, c.Name)
+			}
+		}
 		b.find("cpu", "isa", strings.Join(facts.ISA, " "))
+	}
+	if facts.NUMANodes > 0 {
+		b.findf("cpu", "numa nodes", "%d", facts.NUMANodes)
 	}
 	h.Sockets = max(1, facts.Sockets)
 	h.CPU = b.processor(&h, facts, names)
@@ -49,45 +76,85 @@ func (b *builder) host(ctx context.Context) hardware.Host {
 	return h
 }
 
-// mainMemory asks gopsutil, which reads meminfo below the root.
-func (b *builder) mainMemory(ctx context.Context, h *hardware.Host) {
-	if !b.live || runtime.GOOS == "linux" {
-		ctx = context.WithValue(ctx, common.EnvKey, common.EnvMap{
-			common.HostProcEnvKey: filepath.Join(b.root, "proc"),
-			common.HostSysEnvKey:  filepath.Join(b.root, "sys"),
-		})
+// linuxMemory reads meminfo, or in a snapshot what else tells the memory.
+func (b *builder) linuxMemory() MemInfo {
+	text, err := b.sys.read("/proc/meminfo")
+	if err == nil {
+		var m MemInfo
+		if m, err = ParseMemInfo(text); err == nil {
+			return m
+		}
+		b.note("%s", oneLine(err.Error()))
 	}
-	vm, err := mem.VirtualMemoryWithContext(ctx)
-	if err != nil || vm == nil || vm.Total == 0 {
+	if m, ok := b.capturedMemory(); ok {
+		return m
+	}
+	return MemInfo{}
+}
+
+// systemMemory asks gopsutil on systems without /proc. It gets two seconds:
+// it runs commands on macOS.
+func (b *builder) systemMemory(ctx context.Context, m *MemInfo) {
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	type answer struct {
+		vm  *mem.VirtualMemoryStat
+		err error
+	}
+	ch := make(chan answer, 1)
+	go func() {
+		vm, err := mem.VirtualMemoryWithContext(ctx)
+		ch <- answer{vm, err}
+	}()
+	select {
+	case a := <-ch:
+		if a.err == nil && a.vm != nil {
+			m.Total, m.Available = clampBytes(a.vm.Total), min(clampBytes(a.vm.Available), clampBytes(a.vm.Total))
+		}
+		b.sys.called("gopsutil mem.VirtualMemory", start, fmt.Sprintf("%d bytes, %d available", m.Total, m.Available), a.err)
+	case <-ctx.Done():
+		b.sys.called("gopsutil mem.VirtualMemory", start, "", ctx.Err())
+	}
+}
+
+// setMemory records the main memory.
+func (b *builder) setMemory(h *hardware.Host, m MemInfo) {
+	if m.Total == 0 {
 		b.note("memory: the system does not tell how much there is")
 		return
 	}
-	h.MemoryBytes, h.AvailableBytes = clampBytes(vm.Total), min(clampBytes(vm.Available), clampBytes(vm.Total))
+	h.MemoryBytes, h.AvailableBytes = m.Total, m.Available
 	b.findf("memory", "total", "%d bytes", h.MemoryBytes)
-	b.findf("memory", "available", "%d bytes", h.AvailableBytes)
+	if h.AvailableBytes > 0 {
+		b.findf("memory", "available", "%d bytes", h.AvailableBytes)
+	}
 }
 
 // limits applies the control groups and the processors that this process is
 // pinned to.
 func (b *builder) limits(h *hardware.Host, threads int) {
-	l := ReadLimits(b.root)
+	l := b.sys.limits()
 	if l.Version != "" {
 		b.find("cgroup", "version", l.Version)
 	}
 	if l.MemoryBytes > 0 && (h.MemoryBytes == 0 || l.MemoryBytes < h.MemoryBytes) {
 		h.LimitBytes = l.MemoryBytes
-		b.findf("cgroup", "memory limit", "%d bytes (%s)", l.MemoryBytes, filepath.Base(l.From))
+		b.findf("cgroup", "memory limit", "%d bytes (%s)", l.MemoryBytes, path.Base(l.From))
 		if l.AvailableBytes >= 0 {
 			h.AvailableBytes = min(orMax(h.AvailableBytes), l.AvailableBytes)
 		}
 		h.AvailableBytes = min(orMax(h.AvailableBytes), l.MemoryBytes)
+		if l.SwapBytes >= 0 {
+			b.findf("cgroup", "swap limit", "%d bytes", l.SwapBytes)
+		}
 	}
 	usable := 0.0
 	if l.CPUs > 0 && (threads == 0 || l.CPUs < float64(threads)) {
 		usable = l.CPUs
 		b.findf("cgroup", "cpu limit", "%.2f of %d", l.CPUs, threads)
 	}
-	for line := range strings.Lines(sysText(b.root, "/proc/self/status")) {
+	for line := range strings.Lines(b.sys.text("/proc/self/status")) {
 		if list, ok := strings.CutPrefix(line, "Cpus_allowed_list:"); ok {
 			if n := cpuListCount(list); n > 0 && n < threads && (usable == 0 || float64(n) < usable) {
 				usable = float64(n)
@@ -103,90 +170,6 @@ func orMax(n int64) int64 {
 		return math.MaxInt64
 	}
 	return n
-}
-
-// linuxCPU reads cpuinfo, the board's name and the firmware's tables, and
-// returns the names to try in the catalogue, the most telling first.
-func (b *builder) linuxCPU() (CPUFacts, []string, SMBIOS) {
-	var facts CPUFacts
-	var dmi SMBIOS
-	text, err := readText(b.root, "/proc/cpuinfo")
-	if err == nil {
-		facts, err = ParseCPUInfo(text)
-	}
-	if err != nil {
-		b.note("cpu: /proc/cpuinfo cannot be read, so the processor is not known")
-	}
-	vendor := sysText(b.root, "/sys/class/dmi/id/sys_vendor")
-	product := sysText(b.root, "/sys/class/dmi/id/product_name")
-	board := firstLine(deviceTree(b.root, "model"))
-	b.board, b.product = board, product
-	if board == "" {
-		board = facts.Board
-	}
-	b.find("firmware", "board", board)
-	b.find("firmware", "product", strings.TrimSpace(vendor+" "+product))
-	if table, err := readText(b.root, "/sys/firmware/dmi/tables/DMI"); err == nil {
-		dmi, _ = ParseSMBIOS(table)
-	}
-	switch {
-	case isGuestProduct(vendor, product):
-		facts.Guest = true
-	case strings.Contains(strings.ToLower(sysText(b.root, "/proc/sys/kernel/osrelease")), "microsoft"):
-		facts.Guest = true
-		b.note("WSL: Windows gives it half of the machine's memory unless .wslconfig says otherwise")
-	}
-	if facts.Sockets == 0 {
-		facts.Sockets = b.sockets(&facts, &dmi)
-	}
-	names := []string{board}
-	names = append(names, strings.Split(deviceTree(b.root, "compatible"), "\n")...)
-	names = append(names, product, facts.Name)
-	names = append(names, dmi.Processors...)
-	names = append(names, socName(vendor, facts.Name))
-	if len(facts.Clusters) > 0 {
-		// A bare core name fits many chips: it comes last.
-		i := len(names) - 1
-		for ; i > 0 && names[i] != facts.Name; i-- {
-		}
-		names = append(append(names[:i:i], names[i+1:]...), facts.Name)
-	}
-	return facts, names, dmi
-}
-
-// sockets counts processors where cpuinfo does not: the firmware's table, or
-// the kernel's package ids when they look like sockets (old kernels number
-// the clusters of small boards so).
-func (b *builder) sockets(f *CPUFacts, dmi *SMBIOS) int {
-	if n := len(dmi.Processors); n > 0 {
-		return n
-	}
-	packages := map[string]bool{}
-	for i := 0; i < min(f.Threads, 4096); i++ {
-		id := sysText(b.root, fmt.Sprintf("/sys/devices/system/cpu/cpu%d/topology/physical_package_id", i))
-		if id == "" || strings.HasPrefix(id, "-") {
-			return 1
-		}
-		packages[id] = true
-	}
-	if n := len(packages); n > 1 && len(f.Clusters) <= 1 && f.Cores/n >= 16 {
-		return n
-	}
-	return 1
-}
-
-// isGuestProduct recognises virtual machines by the firmware's names, for
-// processors that have no hypervisor flag (Arm).
-func isGuestProduct(vendor, product string) bool {
-	v, p := strings.ToLower(vendor), strings.ToLower(product)
-	switch {
-	case strings.Contains(p, "metal"):
-		return false
-	case v == "amazon ec2", v == "google", v == "qemu", v == "hetzner", strings.HasPrefix(v, "vmware"),
-		v == "xen", strings.HasPrefix(v, "innotek"), v == "digitalocean", v == "alibaba cloud", v == "openstack foundation":
-		return true
-	}
-	return strings.Contains(p, "virtual machine") || strings.Contains(p, "kvm")
 }
 
 // processor finds the catalogue's record and lays over it what this machine
@@ -225,10 +208,14 @@ func (b *builder) processor(h *hardware.Host, f CPUFacts, names []string) hardwa
 		c.Assumed = cloneMap(g.Assumed)
 		c.Name, c.Vendor, c.ISA, c.Cores, c.Threads = f.Name, f.Vendor, f.ISA, cores, threads
 		assume(&c.Provenance, "bandwidth_gb_s", "the processor is not in the catalogue: memory as of "+g.ID)
-		b.note("cpu: %q is not in the catalogue: memory speed assumed as of %s", f.Name, g.ID)
+		if f.Name != "" {
+			b.note("cpu: %q is not in the catalogue: memory speed assumed as of %s", f.Name, g.ID)
+		}
 	} else {
 		assume(&c.Provenance, "bandwidth_gb_s", "the processor is not in the catalogue")
-		b.note("cpu: %q is not in the catalogue: its memory speed is not known", f.Name)
+		if f.Name != "" {
+			b.note("cpu: %q is not in the catalogue: its memory speed is not known", f.Name)
+		}
 	}
 	if f.Guest {
 		assume(&c.Provenance, "bandwidth_gb_s", c.Assumed["bandwidth_gb_s"]+"; a virtual machine shares the memory bus with its neighbours")
@@ -256,26 +243,4 @@ func (b *builder) share(h *hardware.Host, c *hardware.CPU, f CPUFacts, cores int
 	}
 	assume(&c.Provenance, "bandwidth_gb_s", why)
 	b.note("cpu: %s", why)
-}
-
-// moduleBandwidth replaces a nominal bandwidth by that of the modules that are
-// plugged in, where the firmware's tables can be read (as root).
-func (b *builder) moduleBandwidth(h *hardware.Host, s *SMBIOS) {
-	total, channels, mts, kind, ok := s.Bandwidth()
-	if !ok {
-		return
-	}
-	per := round3(total / float64(h.Sockets))
-	b.findf("smbios", "memory modules", "%d channels of %s at %d MT/s: %.1f GB/s", channels, kind, mts, total)
-	c := &h.CPU
-	virtual := strings.Contains(c.Assumed["bandwidth_gb_s"], "virtual machine")
-	if virtual || c.Board || per <= 0 {
-		return // a guest's modules are invented; a board's memory is the catalogue's
-	}
-	if c.BandwidthGBps > 0 && c.Assumed["bandwidth_gb_s"] == "" && per > c.BandwidthGBps {
-		return // the processor cannot take more than its own channels
-	}
-	c.BandwidthGBps, c.MemoryMTs, c.MemoryType = per, mts, kind
-	c.MemoryChannels = max(1, channels/h.Sockets)
-	delete(c.Assumed, "bandwidth_gb_s")
 }

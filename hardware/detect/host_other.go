@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 
 // systemCPU asks gopsutil on systems without /proc (macOS, Windows). Windows
 // answers through WMI, which may take long: it gets a second.
-func systemCPU(ctx context.Context) CPUFacts {
+func (b *builder) systemCPU(ctx context.Context) CPUFacts {
+	start := time.Now()
 	f := CPUFacts{Threads: runtime.NumCPU(), Cores: runtime.NumCPU(), ISA: systemISA()}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -36,7 +38,9 @@ func systemCPU(ctx context.Context) CPUFacts {
 		if runtime.GOOS == "windows" {
 			f.Sockets = len(a.infos)
 		}
+		b.sys.called("gopsutil cpu.Info", start, fmt.Sprintf("%s, %d cores", f.Name, f.Cores), nil)
 	case <-ctx.Done():
+		b.sys.called("gopsutil cpu.Info", start, "", ctx.Err())
 	}
 	return f
 }

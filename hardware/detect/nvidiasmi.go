@@ -4,109 +4,142 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
-	"time"
 )
-
-// smiTimeout bounds one run of nvidia-smi.
-const smiTimeout = 2 * time.Second
 
 // smiSource asks the nvidia-smi command: for builds without cgo, for Windows,
 // and where the command works but the library is out of reach (WSL2).
 type smiSource struct {
+	sys *system
 	// run replaces the command in tests.
 	run func(ctx context.Context, args ...string) ([]byte, error)
 }
 
 func (s *smiSource) Name() string { return "nvidia-smi" }
 
-func (s *smiSource) Read(ctx context.Context) (Reading, error) {
-	run := s.run
-	if run == nil {
-		path, err := smiPath()
-		if err != nil {
-			return Reading{}, fmt.Errorf("the command is %w", ErrAbsent)
-		}
-		run = func(ctx context.Context, args ...string) ([]byte, error) { return runBounded(ctx, path, args...) }
+// command asks nvidia-smi; WSL2 and Windows keep it off the usual path.
+func (s *smiSource) command(ctx context.Context, capture string, args ...string) ([]byte, error) {
+	if s.run != nil {
+		return s.run(ctx, args...)
 	}
-	out, err := run(ctx, "-q", "-x")
+	t := tool{name: "nvidia-smi", args: args, capture: capture, paths: []string{"/usr/lib/wsl/lib/nvidia-smi"}}
+	if runtime.GOOS == "windows" {
+		t.paths = []string{os.Getenv("SystemRoot") + `\System32\nvidia-smi.exe`, os.Getenv("ProgramFiles") + `\NVIDIA Corporation\NVSMI\nvidia-smi.exe`}
+	}
+	return s.sys.command(ctx, t)
+}
+
+func (s *smiSource) Read(ctx context.Context) (Reading, error) {
+	out, err := s.command(ctx, "nvidia-smi-q-x", "-q", "-x")
 	if err == nil {
 		var r Reading
 		if r, err = ParseNvidiaSMIXML(out); err == nil && len(r.Accelerators) > 0 {
-			if len(r.Accelerators) > 1 {
-				if out, err := run(ctx, "nvlink", "-s"); err == nil {
-					ParseNVLinkStatus(out, r.Accelerators)
-				}
-			}
+			s.more(ctx, &r)
 			return r, nil
 		}
 	}
-	out, err2 := run(ctx, "--query-gpu="+smiQuery, "--format=csv")
+	if timedOut(err) || errors.Is(err, errTooMuch) {
+		return Reading{}, err // it would do so again
+	}
+	if s.sys != nil && !s.sys.live {
+		return s.captured(ctx)
+	}
+	if absent(err) {
+		return Reading{}, err
+	}
+	out, err2 := s.command(ctx, "", "--query-gpu="+smiQuery, "--format=csv")
 	if err2 != nil {
 		if err != nil {
 			err2 = fmt.Errorf("-q -x %w; --query-gpu %w", err, err2)
 		}
 		return Reading{}, err2
 	}
-	return ParseNvidiaSMICSV(out)
+	r, err2 := ParseNvidiaSMICSV(out)
+	if err2 == nil {
+		s.more(ctx, &r)
+	}
+	return r, err2
+}
+
+// captured reads what a snapshot has of nvidia-smi, the most telling first.
+func (s *smiSource) captured(ctx context.Context) (Reading, error) {
+	var first error
+	for _, c := range []string{"nvidia-smi-q", "nvidia-smi-query-gpu", "nvidia-smi", "nvidia-smi-L"} {
+		out, err := s.command(ctx, c, "("+c+")")
+		if err != nil {
+			continue
+		}
+		r, err := ParseNvidiaSMI(out)
+		if err == nil && len(r.Accelerators) > 0 {
+			s.more(ctx, &r)
+			return r, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return Reading{}, first
+}
+
+// more asks what only machines with several devices or with MIG need.
+func (s *smiSource) more(ctx context.Context, r *Reading) {
+	mig := false
+	for i := range r.Accelerators {
+		mig = mig || r.Accelerators[i].MIG
+	}
+	if mig {
+		if out, err := s.command(ctx, "nvidia-smi-L", "-L"); err == nil {
+			if list, err := ParseNvidiaSMIList(out); err == nil {
+				addProfiles(r.Accelerators, list.Accelerators)
+			}
+		}
+	}
+	if len(r.Accelerators) < 2 {
+		return
+	}
+	if out, err := s.command(ctx, "nvidia-smi-nvlink-s", "nvlink", "-s"); err == nil {
+		ParseNVLinkStatus(out, r.Accelerators)
+	}
+	s.topology(ctx, r)
+}
+
+// topology reads how the devices are joined.
+func (s *smiSource) topology(ctx context.Context, r *Reading) {
+	out, err := s.command(ctx, "nvidia-smi-topo-m", "topo", "-m")
+	if err != nil {
+		return
+	}
+	t, n := ParseNvidiaTopo(out)
+	if n > 0 && (n == len(r.Accelerators) || len(r.Accelerators) == 0) {
+		r.Topology = t
+		for i := range r.Accelerators {
+			r.Accelerators[i].NUMANode = t.NUMA[i]
+		}
+	}
+}
+
+// addProfiles takes the names of MIG devices from the list into the devices,
+// where both have as many.
+func addProfiles(as, list []Accelerator) {
+	for i := range as {
+		if i >= len(list) || len(list[i].Slices) != len(as[i].Slices) {
+			continue
+		}
+		for k := range as[i].Slices {
+			if as[i].Slices[k].Profile == "" {
+				as[i].Slices[k].Profile = list[i].Slices[k].Profile
+			}
+		}
+	}
 }
 
 // smiQuery holds fields that every release since 2016 knows.
 const smiQuery = "name,memory.total,memory.free,memory.used,pci.bus_id,pci.device_id,driver_version,pcie.link.gen.max,pcie.link.gen.current,pcie.link.width.max,pcie.link.width.current,clocks.max.sm,clocks.max.memory,power.default_limit"
-
-// smiPath finds the command; WSL2 and Windows keep it off the usual path.
-func smiPath() (string, error) {
-	if p, err := exec.LookPath("nvidia-smi"); err == nil {
-		return p, nil
-	}
-	candidates := []string{"/usr/lib/wsl/lib/nvidia-smi"}
-	if runtime.GOOS == "windows" {
-		candidates = []string{os.Getenv("SystemRoot") + `\System32\nvidia-smi.exe`, os.Getenv("ProgramFiles") + `\NVIDIA Corporation\NVSMI\nvidia-smi.exe`}
-	}
-	for _, p := range candidates {
-		if st, err := os.Stat(p); err == nil && !st.IsDir() {
-			return p, nil
-		}
-	}
-	return "", exec.ErrNotFound
-}
-
-// runBounded runs a command within smiTimeout and returns at most maxText
-// bytes of its stdout.
-func runBounded(ctx context.Context, name string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, smiTimeout)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.WaitDelay = 100 * time.Millisecond
-	cmd.Env = append(os.Environ(), "LC_ALL=C")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	b, readErr := io.ReadAll(io.LimitReader(out, maxText+1))
-	tooMuch := len(b) > maxText
-	if tooMuch {
-		_ = cmd.Process.Kill()
-	}
-	err = cmd.Wait()
-	switch {
-	case ctx.Err() != nil:
-		return nil, fmt.Errorf("did not answer within %s", smiTimeout)
-	case tooMuch:
-		return nil, fmt.Errorf("printed more than %d MiB", maxText>>20)
-	case err != nil:
-		return nil, fmt.Errorf("failed (%s)", err)
-	}
-	return b, readErr
-}
 
 // smiLog is the part of `nvidia-smi -q -x` that is read.
 type smiLog struct {
@@ -138,8 +171,11 @@ type smiGPU struct {
 		WidthMax string `xml:"pci_gpu_link_info>link_widths>max_link_width"`
 		WidthNow string `xml:"pci_gpu_link_info>link_widths>current_link_width"`
 	} `xml:"pci"`
-	Memory smiMemory `xml:"fb_memory_usage"`
-	Power  struct {
+	Memory    smiMemory `xml:"fb_memory_usage"`
+	Processes []struct {
+		Used string `xml:"used_memory"`
+	} `xml:"processes>process_info"`
+	Power struct {
 		Default string `xml:"default_power_limit"`
 	} `xml:"power_readings"`
 	GPUPower struct {
@@ -164,7 +200,7 @@ func ParseNvidiaSMIXML(text []byte) (Reading, error) {
 	for i := range log.GPUs[:min(len(log.GPUs), maxDevices)] {
 		g := &log.GPUs[i]
 		a := Accelerator{
-			Name: known(g.Name), Vendor: "NVIDIA", Architecture: known(g.Architecture),
+			Name: known(g.Name), Vendor: "NVIDIA", Architecture: known(g.Architecture), NUMANode: -1,
 			PCIAddress: shortPCI(known(g.PCI.BusID)), PCIID: smiPCIID(g.PCI.DeviceID),
 			PCIeGen: smiInt(g.PCI.GenMax), PCIeGenNow: smiInt(g.PCI.GenNow),
 			PCIeLanes: smiInt(g.PCI.WidthMax), PCIeLanesNow: smiInt(g.PCI.WidthNow),
@@ -180,6 +216,10 @@ func ParseNvidiaSMIXML(text []byte) (Reading, error) {
 			a.PowerWatts = w
 		}
 		smiMemoryInto(&a, g.Memory.Total, g.Memory.Free, g.Memory.Used)
+		for _, p := range g.Processes {
+			a.Processes++
+			a.ProcessMemory += smiBytes(p.Used)
+		}
 		for k, m := range g.MIGDevices[:min(len(g.MIGDevices), maxDevices)] {
 			s := Slice{MemoryTotal: smiBytes(m.Memory.Total), MemoryFree: smiBytes(m.Memory.Free), Multiprocessors: smiInt(m.SMs), GPUInstance: -1 - k}
 			if n, ok := number(m.GPUInstance); ok {

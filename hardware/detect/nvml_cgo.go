@@ -5,17 +5,37 @@ package detect
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/NVIDIA/go-nvml/pkg/nvml"
 )
 
+// Cgo says whether this build can load the libraries of drivers.
+const Cgo = true
+
 // newNVML returns the NVML source: libnvidia-ml.so.1, loaded when it is read.
-func newNVML() Source { return &nvmlSource{lib: nvml.New()} }
+func newNVML(sys *system) Source { return &nvmlSource{lib: nvml.New(), sys: sys} }
 
 // nvmlSource reads NVIDIA devices through the driver's management library.
-type nvmlSource struct{ lib nvml.Interface }
+type nvmlSource struct {
+	lib nvml.Interface
+	sys *system // where questions are recorded; may be nil
+}
+
+// asked records a call of the library.
+func (s *nvmlSource) asked(start time.Time, ret nvml.Return, what string, answer any) {
+	if s.sys == nil || s.sys.trace == nil {
+		return
+	}
+	var err error
+	if ret != nvml.SUCCESS {
+		err = errors.New(nvmlText(ret))
+	}
+	s.sys.called(what, start, fmt.Sprint(answer), err)
+}
 
 func (s *nvmlSource) Name() string { return "nvml" }
 
@@ -34,7 +54,10 @@ func (s *nvmlSource) has(symbols ...string) bool {
 
 func (s *nvmlSource) Read(ctx context.Context) (Reading, error) {
 	var r Reading
-	switch ret := s.lib.Init(); ret {
+	start := time.Now()
+	ret := s.lib.Init()
+	s.asked(start, ret, "nvmlInit", "")
+	switch ret {
 	case nvml.SUCCESS:
 	case nvml.ERROR_LIBRARY_NOT_FOUND:
 		return r, fmt.Errorf("libnvidia-ml.so.1 %w", ErrAbsent)
@@ -44,13 +67,17 @@ func (s *nvmlSource) Read(ctx context.Context) (Reading, error) {
 		return r, fmt.Errorf("the library does not start (%s)", nvmlText(ret))
 	}
 	defer s.lib.Shutdown()
-	if v, ret := s.lib.SystemGetDriverVersion(); ret == nvml.SUCCESS {
+	start = time.Now()
+	v, ret := s.lib.SystemGetDriverVersion()
+	if s.asked(start, ret, "nvmlSystemGetDriverVersion", v); ret == nvml.SUCCESS {
 		r.Driver = v
 	}
+	start = time.Now()
 	n, ret := s.lib.DeviceGetCount()
-	if ret != nvml.SUCCESS {
+	if s.asked(start, ret, "nvmlDeviceGetCount", n); ret != nvml.SUCCESS {
 		return r, fmt.Errorf("cannot count the devices (%s)", nvmlText(ret))
 	}
+	var handles []nvml.Device
 	for i := 0; i < min(n, maxDevices); i++ {
 		if ctx.Err() != nil {
 			return r, ctx.Err()
@@ -60,20 +87,120 @@ func (s *nvmlSource) Read(ctx context.Context) (Reading, error) {
 			r.Notes = append(r.Notes, fmt.Sprintf("nvml: device %d cannot be opened (%s): left out", i, nvmlText(ret)))
 			continue
 		}
+		start := time.Now()
 		a, err := s.device(d)
+		s.recordDevice(start, i, &a, err)
 		if err != nil {
 			r.Notes = append(r.Notes, fmt.Sprintf("nvml: device %d %s: left out", i, err))
 			continue
 		}
 		r.Accelerators = append(r.Accelerators, a)
+		handles = append(handles, d)
 	}
+	r.Topology = s.topology(handles)
 	return r, nil
+}
+
+// recordDevice records what the calls about one device came to.
+func (s *nvmlSource) recordDevice(start time.Time, i int, a *Accelerator, err error) {
+	if s.sys == nil || s.sys.trace == nil {
+		return
+	}
+	answer := fmt.Sprintf("name %q, pci %s at %s, memory %d total %d free, own memory %t, bus %d bit, clocks %d/%d MHz, cores %d, compute %s, "+
+		"pcie gen %d x%d of gen %d x%d, power %g W, nvlink %d up %g GB/s, mig %t %d, processes %d",
+		a.Name, a.PCIID, a.PCIAddress, a.MemoryTotal, a.MemoryFree, !a.NoOwnMemory, a.BusWidthBits, a.SMClockMHz, a.MemoryClockMHz, a.Cores, a.Compute,
+		a.PCIeGenNow, a.PCIeLanesNow, a.PCIeGen, a.PCIeLanes, a.PowerWatts, a.NVLinks, a.NVLinkGBps, a.MIG, len(a.Slices), a.Processes)
+	s.sys.called(fmt.Sprintf("nvmlDeviceGet* of device %d", i), start, answer, err)
+}
+
+// topology asks how far apart the devices are on PCI Express, and which have
+// NVLinks between them: those whose links end at the other, or at a switch.
+func (s *nvmlSource) topology(ds []nvml.Device) *Topology {
+	if len(ds) < 2 || !s.has("TopologyCommonAncestor") {
+		return nil
+	}
+	words := map[nvml.GpuTopologyLevel]string{
+		nvml.TOPOLOGY_INTERNAL: "PIX", nvml.TOPOLOGY_SINGLE: "PIX", nvml.TOPOLOGY_MULTIPLE: "PXB",
+		nvml.TOPOLOGY_HOSTBRIDGE: "PHB", nvml.TOPOLOGY_NODE: "NODE", nvml.TOPOLOGY_SYSTEM: "SYS",
+	}
+	t := &Topology{Links: make([][]string, len(ds))}
+	start := time.Now()
+	at := make([]string, len(ds))
+	for i, d := range ds {
+		t.Links[i] = make([]string, len(ds))
+		if s.has("PciInfo_v3", "PciInfo_v2", "PciInfo") {
+			if p, ret := d.GetPciInfo(); ret == nvml.SUCCESS {
+				at[i] = shortPCI(cString(p.BusId[:]))
+			}
+		}
+	}
+	for i, d := range ds {
+		ends, switched := s.linkEnds(d)
+		for j, other := range ds {
+			if i == j {
+				continue
+			}
+			if level, ret := d.GetTopologyCommonAncestor(other); ret == nvml.SUCCESS {
+				t.Links[i][j] = words[level]
+			}
+			if n := ends[at[j]] + switched; n > 0 {
+				t.Links[i][j] = fmt.Sprintf("NV%d", n)
+			}
+		}
+	}
+	s.asked(start, nvml.SUCCESS, "nvmlDeviceGetTopologyCommonAncestor, nvmlDeviceGetNvLinkRemotePciInfo", t.Links)
+	return t
+}
+
+// linkEnds counts the NVLinks of a device by the address they end at, and
+// those that end at a switch.
+func (s *nvmlSource) linkEnds(d nvml.Device) (ends map[string]int, switched int) {
+	ends = map[string]int{}
+	if !s.has("NvLinkState") || !s.has("NvLinkRemotePciInfo_v2") {
+		return ends, 0
+	}
+	for l := 0; l < nvml.NVLINK_MAX_LINKS; l++ {
+		state, ret := d.GetNvLinkState(l)
+		if ret != nvml.SUCCESS {
+			break
+		}
+		if state != nvml.FEATURE_ENABLED {
+			continue
+		}
+		if s.has("NvLinkRemoteDeviceType") {
+			if kind, ret := d.GetNvLinkRemoteDeviceType(l); ret == nvml.SUCCESS && kind == nvml.NVLINK_DEVICE_TYPE_SWITCH {
+				switched++
+				continue
+			}
+		}
+		if p, ret := d.GetNvLinkRemotePciInfo(l); ret == nvml.SUCCESS {
+			ends[shortPCI(cString(p.BusId[:]))]++
+		}
+	}
+	return ends, switched
+}
+
+// processes counts the programs that hold memory of a device.
+func (s *nvmlSource) processes(d nvml.Device, a *Accelerator) {
+	if !s.has("ComputeRunningProcesses_v3", "ComputeRunningProcesses_v2", "ComputeRunningProcesses") {
+		return
+	}
+	list, ret := d.GetComputeRunningProcesses()
+	if ret != nvml.SUCCESS {
+		return
+	}
+	for _, p := range list {
+		a.Processes++
+		if n := clampBytes(p.UsedGpuMemory); n > 0 { // all ones: the driver does not say
+			a.ProcessMemory += n
+		}
+	}
 }
 
 // device reads one device. Only the name is required: what a driver or device
 // does not support stays zero.
 func (s *nvmlSource) device(d nvml.Device) (Accelerator, error) {
-	a := Accelerator{Vendor: "NVIDIA"}
+	a := Accelerator{Vendor: "NVIDIA", NUMANode: -1}
 	var ret nvml.Return
 	if a.Name, ret = d.GetName(); ret != nvml.SUCCESS || a.Name == "" {
 		return a, fmt.Errorf("does not tell its name (%s)", nvmlText(ret))
@@ -119,8 +246,14 @@ func (s *nvmlSource) device(d nvml.Device) (Accelerator, error) {
 	if s.has("PowerManagementDefaultLimit") {
 		a.PowerWatts = float64(value(d.GetPowerManagementDefaultLimit())) / 1000
 	}
+	if s.has("NumaNodeId") {
+		if n, ret := d.GetNumaNodeId(); ret == nvml.SUCCESS {
+			a.NUMANode = n
+		}
+	}
 	s.nvlink(d, &a)
 	s.mig(d, &a)
+	s.processes(d, &a)
 	return a, nil
 }
 

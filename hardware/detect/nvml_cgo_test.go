@@ -28,6 +28,7 @@ type card struct {
 	wholeMultiprocessors uint32
 	pciDevice            uint32
 	nameRet              nvml.Return
+	programs             int
 }
 
 func a100() card {
@@ -93,6 +94,16 @@ func (c card) device() *mock.Device {
 				return nvml.DEVICE_MIG_ENABLE, nvml.DEVICE_MIG_ENABLE, nvml.SUCCESS
 			}
 			return 0, 0, nvml.ERROR_NOT_SUPPORTED
+		},
+		GetNumaNodeIdFunc: func() (int, nvml.Return) { return 0, nvml.ERROR_NOT_SUPPORTED },
+		GetComputeRunningProcessesFunc: func() ([]nvml.ProcessInfo, nvml.Return) {
+			return []nvml.ProcessInfo{{Pid: 1, UsedGpuMemory: 1 << 30}, {Pid: 2, UsedGpuMemory: ^uint64(0)}}[:c.programs], nvml.SUCCESS
+		},
+		GetTopologyCommonAncestorFunc: func(nvml.Device) (nvml.GpuTopologyLevel, nvml.Return) {
+			return nvml.TOPOLOGY_SYSTEM, nvml.SUCCESS
+		},
+		GetNvLinkRemoteDeviceTypeFunc: func(int) (nvml.IntNvLinkDeviceType, nvml.Return) {
+			return nvml.NVLINK_DEVICE_TYPE_SWITCH, nvml.SUCCESS
 		},
 		GetMaxMigDeviceCountFunc: func() (int, nvml.Return) { return 7, nvml.SUCCESS },
 		GetGpuInstanceProfileInfoFunc: func(p int) (nvml.GpuInstanceProfileInfo, nvml.Return) {
@@ -313,5 +324,46 @@ func TestNVMLNonsense(t *testing.T) {
 	d := r.Machine.Nodes[0].Devices[0]
 	if d.MemoryBytes != 80*1e9 || d.BandwidthGBps != 2039 || d.PCIeLanes != 4 || !noted(r, "4 of 16 PCIe lanes") {
 		t.Errorf("device %+v notes %v", d, r.Notes)
+	}
+}
+
+// TestNVMLLosesADevice plays a card that falls off the bus after it told its
+// name: what it told counts, the catalogue fills in the rest.
+func TestNVMLLosesADevice(t *testing.T) {
+	lib := library("", a100(), a100())
+	calls := 0
+	lib.DeviceGetHandleByIndexFunc = func(i int) (nvml.Device, nvml.Return) {
+		d := a100().device()
+		if calls++; i == 1 {
+			lost := nvml.ERROR_GPU_IS_LOST
+			d.GetMemoryInfoFunc = func() (nvml.Memory, nvml.Return) { return nvml.Memory{Total: 12345}, lost }
+			d.GetPciInfoFunc = func() (nvml.PciInfo, nvml.Return) { return nvml.PciInfo{}, lost }
+			d.GetMemoryBusWidthFunc = func() (uint32, nvml.Return) { return 99, lost }
+			d.GetMaxClockInfoFunc = func(nvml.ClockType) (uint32, nvml.Return) { return 99, lost }
+			d.GetNvLinkStateFunc = func(int) (nvml.EnableState, nvml.Return) { return nvml.FEATURE_ENABLED, lost }
+			d.GetMaxPcieLinkWidthFunc = func() (int, nvml.Return) { return 99, lost }
+			d.GetCurrPcieLinkWidthFunc = func() (int, nvml.Return) { return 99, lost }
+			d.GetComputeRunningProcessesFunc = func() ([]nvml.ProcessInfo, nvml.Return) { return nil, lost }
+			d.GetTopologyCommonAncestorFunc = func(nvml.Device) (nvml.GpuTopologyLevel, nvml.Return) { return 0, lost }
+		}
+		return d, nvml.SUCCESS
+	}
+	r := localNVML(t, fakeCatalogue{}, lib)
+	d := r.Machine.Nodes[0].Devices
+	if len(d) != 2 || d[1].MemoryBytes != 80e9 || d[1].FreeBytes != 0 || d[1].BandwidthGBps != 2039 || !noted(r, "its memory was not reported") {
+		t.Errorf("%+v notes %v", d, r.Notes)
+	}
+}
+
+func TestNVMLProcessesAndSwitch(t *testing.T) {
+	c := a100()
+	c.programs = 2
+	r := localNVML(t, nil, library("", c, c))
+	if finding(r, "device 0 in use") != "2 programs hold 1073741824 bytes" {
+		t.Errorf("findings %v", r.Findings)
+	}
+	// All links end at a switch: the pair is joined by NVLink.
+	if l := r.Machine.Nodes[0].Link; l == nil || l.Kind != "nvlink" {
+		t.Errorf("link %+v", l)
 	}
 }

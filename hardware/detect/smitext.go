@@ -11,12 +11,17 @@ import (
 // ParseNvidiaSMICSV reads `nvidia-smi --query-gpu=... --format=csv` with its
 // header line, whatever the fields asked for.
 func ParseNvidiaSMICSV(text []byte) (Reading, error) {
+	return parseSMICSV("nvidia-smi", text, "NVIDIA")
+}
+
+// parseSMICSV reads the CSV that nvidia-smi made the custom of other makers.
+func parseSMICSV(tool string, text []byte, vendor string) (Reading, error) {
 	var r Reading
 	c := csv.NewReader(bytes.NewReader(text))
 	c.FieldsPerRecord, c.LazyQuotes, c.TrimLeadingSpace = -1, true, true
 	head, err := c.Read()
 	if err != nil {
-		return r, fmt.Errorf("nvidia-smi: unreadable CSV (%s): was it run with --format=csv?", shortErr(err))
+		return r, fmt.Errorf("%s: unreadable CSV (%s): was it run with --format=csv?", tool, shortErr(err))
 	}
 	col := map[string]int{}
 	for i, h := range head {
@@ -25,7 +30,7 @@ func ParseNvidiaSMICSV(text []byte) (Reading, error) {
 	}
 	if _, ok := col["name"]; !ok {
 		if _, ok := col["memory.total"]; !ok {
-			return r, fmt.Errorf("nvidia-smi: the CSV has neither name nor memory.total in its first line: keep the header")
+			return r, fmt.Errorf("%s: the CSV has neither name nor memory.total in its first line: keep the header", tool)
 		}
 	}
 	for len(r.Accelerators) < maxDevices {
@@ -34,7 +39,7 @@ func ParseNvidiaSMICSV(text []byte) (Reading, error) {
 			break
 		}
 		if err != nil {
-			return r, fmt.Errorf("nvidia-smi: unreadable CSV (%s)", shortErr(err))
+			return r, fmt.Errorf("%s: unreadable CSV (%s)", tool, shortErr(err))
 		}
 		get := func(name string) string {
 			if i, ok := col[name]; ok && i < len(row) {
@@ -43,8 +48,8 @@ func ParseNvidiaSMICSV(text []byte) (Reading, error) {
 			return ""
 		}
 		a := Accelerator{
-			Name: known(get("name")), Vendor: "NVIDIA",
-			PCIAddress: shortPCI(known(get("pci.bus_id"))), PCIID: smiPCIID(get("pci.device_id")),
+			Name: known(get("name")), Vendor: vendor, NUMANode: -1,
+			PCIAddress: shortPCI(known(firstOf(get("pci.bus_id"), get("bus_id")))), PCIID: smiPCIID(get("pci.device_id")),
 			Compute: known(get("compute_cap")),
 			PCIeGen: smiInt(get("pcie.link.gen.max")), PCIeGenNow: smiInt(get("pcie.link.gen.current")),
 			PCIeLanes: smiInt(get("pcie.link.width.max")), PCIeLanesNow: smiInt(get("pcie.link.width.current")),
@@ -73,7 +78,7 @@ func ParseNvidiaSMIList(text []byte) (Reading, error) {
 		switch {
 		case strings.HasPrefix(line, "GPU ") && len(r.Accelerators) < maxDevices:
 			if _, name, ok := strings.Cut(body, ": "); ok {
-				r.Accelerators = append(r.Accelerators, Accelerator{Name: strings.TrimSpace(name), Vendor: "NVIDIA"})
+				r.Accelerators = append(r.Accelerators, Accelerator{Name: strings.TrimSpace(name), Vendor: "NVIDIA", NUMANode: -1})
 			}
 		case strings.HasPrefix(line, "MIG ") && len(r.Accelerators) > 0:
 			a := &r.Accelerators[len(r.Accelerators)-1]
@@ -126,7 +131,7 @@ func ParseNvidiaSMITable(text []byte) (Reading, error) {
 		case mig:
 			tableSlice(&r, cells, first)
 		case len(first) > 1 && isNumber(first[0]) && len(r.Accelerators) < maxDevices:
-			a := Accelerator{Name: tableName(cells[0]), Vendor: "NVIDIA"}
+			a := Accelerator{Name: tableName(cells[0]), Vendor: "NVIDIA", NUMANode: -1}
 			if f := strings.Fields(cells[1]); len(f) > 0 && strings.Contains(f[0], ":") {
 				a.PCIAddress = shortPCI(f[0])
 			}
@@ -201,7 +206,7 @@ func ParseNvidiaSMIQuery(text []byte) (Reading, error) {
 			if len(r.Accelerators) == maxDevices {
 				return r, nil
 			}
-			r.Accelerators = append(r.Accelerators, Accelerator{Vendor: "NVIDIA", PCIAddress: shortPCI(strings.TrimPrefix(bare, "GPU "))})
+			r.Accelerators = append(r.Accelerators, Accelerator{Vendor: "NVIDIA", NUMANode: -1, PCIAddress: shortPCI(strings.TrimPrefix(bare, "GPU "))})
 			a, s, path = &r.Accelerators[len(r.Accelerators)-1], nil, nil
 			continue
 		case depth == 0 && k == "Driver Version":

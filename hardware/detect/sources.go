@@ -2,66 +2,86 @@ package detect
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"os"
 	"path"
-	"path/filepath"
-	"runtime"
-	"sort"
+	"slices"
 	"strings"
 )
 
 // maxDevices bounds how many devices one machine is believed to have.
 const maxDevices = 256
 
-// maxText bounds a file or an output that is read (a 768-thread cpuinfo is 2 MB).
-const maxText = 8 << 20
+// group holds the sources that know about the devices of one maker, the best
+// first: the first that finds any wins.
+type group []Source
 
-// defaultSources are the places to look on this system. On Linux nothing is
+// defaultGroups are the places to look on this system. On Linux nothing is
 // loaded or run unless a driver shows itself in the file system, so that a
 // machine without one loses no time.
-func defaultSources(root string, live bool) []Source {
-	var s []Source
-	if live {
-		if runtime.GOOS != "linux" || nvidiaPresent(root) {
-			if n := newNVML(); n != nil {
-				s = append(s, n)
-			}
-			if runtime.GOOS != "darwin" {
-				s = append(s, &smiSource{})
-			}
+func defaultGroups(sys *system, goos string) []group {
+	as := func(name string) *system { return sys.as(name) }
+	var nvidia group
+	if sys.live && (goos == "windows" || goos == "linux" && nvidiaPresent(sys.as("nvidia"))) {
+		if n := newNVML(as("nvml")); n != nil {
+			nvidia = append(nvidia, n)
 		}
+		nvidia = append(nvidia, &smiSource{sys: as("nvidia-smi")})
 	}
-	return append(s, &procSource{root: root})
+	if !sys.live {
+		nvidia = append(nvidia, &smiSource{sys: as("nvidia-smi")})
+	}
+	switch goos {
+	case "darwin":
+		return []group{{&appleSource{sys: as("apple")}}}
+	case "windows":
+		return []group{nvidia, {&windowsDisplay{sys: as("windows display"), registry: readRegistry}}, {&captureSource{sys: as("captures")}}}
+	}
+	nvidia = append(nvidia, &procSource{sys: as("proc")}, &nvidiaDRM{sys: as("nvidia sysfs")})
+	amd := group{&amdSysfs{sys: as("amd sysfs")}}
+	if !sys.live || present(sys.as("amd-smi"), "/dev/kfd", "/sys/module/amdgpu", "/dev/dxg") {
+		amd = append(amd, &amdSMI{sys: as("amd-smi")})
+	}
+	out := []group{nvidia, amd, {&intelSysfs{sys: as("intel sysfs")}, &xpuSMI{sys: as("xpu-smi")}}}
+	if !sys.live || present(sys.as("hl-smi"), "/sys/module/habanalabs", "/dev/hl0") {
+		out = append(out, group{&gaudiSMI{sys: as("hl-smi")}})
+	}
+	if !sys.live || present(sys.as("npu-smi"), "/dev/davinci_manager", "/dev/davinci0") {
+		out = append(out, group{&ascendSMI{sys: as("npu-smi")}})
+	}
+	if !sys.live {
+		out = append(out, group{&captureSource{sys: as("captures")}})
+	}
+	return out
+}
+
+// present says whether any of these files is there.
+func present(sys *system, names ...string) bool {
+	return slices.ContainsFunc(names, sys.exists)
 }
 
 // nvidiaPresent says whether an NVIDIA driver shows itself: device nodes, its
 // folder in /proc, the paravirtual device of WSL2, or a Tegra board's.
-func nvidiaPresent(root string) bool {
-	for _, p := range []string{"/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/nvhost-ctrl-gpu", "/dev/nvgpu", "/dev/nvmap"} {
-		if _, err := os.Stat(filepath.Join(root, p)); err == nil {
-			return true
-		}
-	}
-	return false
+func nvidiaPresent(sys *system) bool {
+	return present(sys, "/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/nvhost-ctrl-gpu", "/dev/nvgpu", "/dev/nvmap")
+}
+
+// sourceOrder puts the record's groups in order: the host, then the sources.
+func sourceOrder(name string) int {
+	return slices.Index([]string{"host", "nvidia", "nvml", "nvidia-smi", "proc", "nvidia sysfs", "amd sysfs", "amd-smi", "intel sysfs", "xpu-smi",
+		"hl-smi", "npu-smi", "apple", "windows display", "captures", "npu", "pci"}, name)
 }
 
 // procSource reads /proc/driver/nvidia and the board's device tree: names
 // only, for when neither the library nor nvidia-smi answers.
-type procSource struct{ root string }
+type procSource struct{ sys *system }
 
 func (s *procSource) Name() string { return "proc" }
 
 func (s *procSource) Read(context.Context) (Reading, error) {
 	var r Reading
-	if b, err := readText(s.root, "/proc/driver/nvidia/version"); err == nil {
-		r.Driver = driverVersion(string(b))
-	}
-	dirs, _ := filepath.Glob(filepath.Join(s.root, "/proc/driver/nvidia/gpus/*/information"))
-	sort.Strings(dirs)
-	for _, f := range dirs[:min(len(dirs), maxDevices)] {
-		b, err := readText("", f)
+	r.Driver = driverVersion(s.sys.text("/proc/driver/nvidia/version"))
+	files := s.sys.glob("/proc/driver/nvidia/gpus/*/information")
+	for _, f := range files[:min(len(files), maxDevices)] {
+		b, err := s.sys.read(f)
 		if err != nil {
 			continue
 		}
@@ -69,14 +89,14 @@ func (s *procSource) Read(context.Context) (Reading, error) {
 		if !ok {
 			continue
 		}
-		addr := filepath.Base(filepath.Dir(f))
-		a.PCIAddress = shortPCI(addr)
+		addr := path.Base(path.Dir(f))
+		a.PCIAddress, a.NUMANode = shortPCI(addr), -1
 		dev := "/sys/bus/pci/devices/" + strings.ToLower(addr)
-		a.PCIID = pciID(sysText(s.root, dev+"/vendor"), sysText(s.root, dev+"/device"))
+		a.PCIID = pciID(s.sys.text(dev+"/vendor"), s.sys.text(dev+"/device"))
 		r.Accelerators = append(r.Accelerators, a)
 	}
 	if len(r.Accelerators) == 0 {
-		if a, ok := tegra(s.root); ok {
+		if a, ok := tegra(s.sys); ok {
 			r.Accelerators = append(r.Accelerators, a)
 		}
 	}
@@ -98,15 +118,16 @@ func ParseNvidiaProc(text []byte) (Accelerator, bool) {
 
 // tegra finds the integrated GPU of a Jetson, which old releases show neither
 // to NVML nor to nvidia-smi: the board is its name.
-func tegra(root string) (Accelerator, bool) {
-	if sysText(root, "/etc/nv_tegra_release") == "" && !strings.Contains(deviceTree(root, "compatible"), "nvidia,tegra") {
+func tegra(sys *system) (Accelerator, bool) {
+	compatible := sys.deviceTree("compatible")
+	if sys.text("/etc/nv_tegra_release") == "" && !strings.Contains(compatible, "nvidia,tegra") && !strings.Contains(compatible, "nvidia,p") {
 		return Accelerator{}, false
 	}
-	model := deviceTree(root, "model")
+	model := sys.deviceTree("model")
 	if model == "" {
 		return Accelerator{}, false
 	}
-	return Accelerator{Name: firstLine(model), Vendor: "NVIDIA", NoOwnMemory: true}, true
+	return Accelerator{Name: firstLine(model), Vendor: "NVIDIA", NoOwnMemory: true, NUMANode: -1}, true
 }
 
 // driverVersion finds the version in /proc/driver/nvidia/version.
@@ -120,102 +141,20 @@ func driverVersion(text string) string {
 	return ""
 }
 
-// noteUndriven says which accelerators sit on the PCI bus although no source
-// knew them: no driver, or a vendor that is not read yet. It reports whether
-// there are any.
-func (b *builder) noteUndriven() bool {
-	any := false
-	vendors := map[string]string{"10de": "NVIDIA", "1002": "AMD", "8086": "Intel"}
-	devs, _ := filepath.Glob(filepath.Join(b.root, "/sys/bus/pci/devices/*"))
-	sort.Strings(devs)
-	for _, d := range devs[:min(len(devs), 4096)] {
-		class := strings.TrimPrefix(sysText("", filepath.Join(d, "class")), "0x")
-		if !strings.HasPrefix(class, "03") && !strings.HasPrefix(class, "12") {
-			continue
-		}
-		id := pciID(sysText("", filepath.Join(d, "vendor")), sysText("", filepath.Join(d, "device")))
-		vendor := vendors[strings.SplitN(id, ":", 2)[0]]
-		if vendor == "" {
-			continue
-		}
-		name := vendor + " device " + id
-		if b.opts.Catalogue != nil {
-			if k, _, ok := b.opts.Catalogue.MatchDevice("", 0, id, vendor); ok && k != nil {
-				name = k.Name + " (" + id + ")"
-			}
-		}
-		b.find("pci", filepath.Base(d), name)
-		any = true
-		if vendor == "NVIDIA" {
-			b.note("%s is on the PCI bus but its driver does not answer: not counted", name)
-		} else {
-			b.note("%s is on the PCI bus: devices of this vendor are not read yet, so it is not counted; name it with --on", name)
-		}
-	}
-	return any
-}
-
-// pciID joins two hexadecimal ids as sysfs writes them ("0x10de").
-func pciID(vendor, device string) string {
-	v, d := strings.TrimPrefix(vendor, "0x"), strings.TrimPrefix(device, "0x")
-	if len(v) != 4 || len(d) != 4 {
-		return ""
-	}
-	return strings.ToLower(v + ":" + d)
-}
-
-// shortPCI writes an address with a four-digit domain, as sysfs does.
-func shortPCI(s string) string {
-	s = strings.ToLower(strings.TrimSpace(s))
-	if i := strings.IndexByte(s, ':'); i == 8 && strings.HasPrefix(s, "0000") {
-		return s[4:]
-	}
-	return s
-}
-
-// readText reads a file below root, bounded.
-func readText(root, name string) ([]byte, error) {
-	f, err := os.Open(filepath.Join(root, filepath.FromSlash(path.Clean(name))))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxText+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxText {
-		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxText>>20)
-	}
-	return b, nil
-}
-
-// sysText reads a small file below root as one trimmed text, "" when absent.
-func sysText(root, name string) string {
-	b, err := readText(root, name)
-	if err != nil || len(b) > 64<<10 {
-		return ""
-	}
-	return strings.TrimSpace(string(b))
-}
-
 // deviceTree reads a property of the device tree's root; NULs become line ends.
-func deviceTree(root, prop string) string {
-	t := sysText(root, "/proc/device-tree/"+prop)
+func (s *system) deviceTree(prop string) string {
+	t := s.text("/proc/device-tree/" + prop)
 	if t == "" {
-		t = sysText(root, "/sys/firmware/devicetree/base/"+prop)
+		t = s.text("/sys/firmware/devicetree/base/" + prop)
 	}
 	return strings.TrimSpace(strings.ReplaceAll(t, "\x00", "\n"))
 }
 
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return strings.TrimSpace(line)
-}
-
+// clampBytes drops a size that no memory has: a driver's way to say that it
+// does not know.
 func clampBytes(n uint64) int64 {
 	if n > 1<<60 {
-		return 0 // no such memory: a driver's way to say that it does not know
+		return 0
 	}
 	return int64(n)
 }

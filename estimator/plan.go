@@ -10,6 +10,7 @@ import (
 
 	"github.com/plimsoll/plimsoll/estimator/engine"
 	"github.com/plimsoll/plimsoll/estimator/serving"
+	"github.com/plimsoll/plimsoll/hardware"
 )
 
 // Goal is what a parallel plan is chosen for.
@@ -236,6 +237,10 @@ const mostTrusted = 0.9
 
 // evaluate fills in the figures of a plan, or why it cannot be.
 func (req *Request) evaluate(p *Plan, load *serving.Load, objectives []serving.Objective) {
+	if p.TP*p.PP*p.EP > 1 && sliced(req.Machine.Primary()) {
+		p.Refused = "a program can use one MIG slice at a time"
+		return
+	}
 	v := *req
 	v.Explain, v.Answers = false, false
 	v.Deployment.TP, v.Deployment.PP, v.Deployment.DP, v.Deployment.EP = p.TP, p.PP, p.DP, p.EP
@@ -296,6 +301,11 @@ func (req *Request) evaluate(p *Plan, load *serving.Load, objectives []serving.O
 			p.Stable = false
 		}
 	}
+}
+
+// sliced says that a node's devices are slices of cards.
+func sliced(n *hardware.Node) bool {
+	return n != nil && len(n.Devices) > 0 && n.Devices[0].Slice != ""
 }
 
 // alone fills in the figures of a batch that runs by itself.

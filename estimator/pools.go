@@ -72,7 +72,9 @@ func (p *PoolPlans) Price(perHour float64) {
 }
 
 // SplitMachine returns a machine's pools, each as a machine of its own, in the
-// order of their first nodes. A machine whose nodes are alike is its only pool.
+// order of their first nodes. A machine whose nodes are alike is its only pool,
+// unless it has more devices than one deployment may span
+// (hardware.MaxJoined): it is cut into equal parts then.
 func SplitMachine(m *hardware.Machine) []*hardware.Machine {
 	var pools []*hardware.Machine
 	for i := range m.Nodes {
@@ -87,10 +89,13 @@ func SplitMachine(m *hardware.Machine) []*hardware.Machine {
 		pool.Nodes = []hardware.Node{*n}
 		pools = append(pools, &pool)
 	}
-	if len(pools) <= 1 {
+	if pools = cut(pools); len(pools) <= 1 {
 		return []*hardware.Machine{m}
 	}
 	for _, p := range pools {
+		if own := p.Primary().Network; own != nil {
+			p.Network = own
+		}
 		name := PoolName(p.Primary())
 		p.ID, p.Name = m.ID+": "+name, m.Name+": "+name
 		if p.Primary().Count <= 1 {
@@ -98,6 +103,28 @@ func SplitMachine(m *hardware.Machine) []*hardware.Machine {
 		}
 	}
 	return pools
+}
+
+// cut divides pools that are too large for one deployment into parts that differ
+// by one node at most.
+func cut(pools []*hardware.Machine) []*hardware.Machine {
+	var out []*hardware.Machine
+	for _, p := range pools {
+		n := p.Primary()
+		count, most := max(n.Count, 1), hardware.MaxJoined/max(len(n.Devices), 1)
+		if len(n.Devices) == 0 || most == 0 || count <= most {
+			out = append(out, p)
+			continue
+		}
+		parts := (count + most - 1) / most
+		for i := range parts {
+			part := *p
+			part.Nodes = []hardware.Node{*n}
+			part.Nodes[0].Count = (count + i) / parts
+			out = append(out, &part)
+		}
+	}
+	return out
 }
 
 // alike says whether one deployment may span both nodes as if they were one kind.
@@ -108,10 +135,13 @@ func alike(a, b *hardware.Node) bool {
 	if a.Link != nil && (a.Link.ID != b.Link.ID || a.Link.Kind != b.Link.Kind || a.Link.GBps != b.Link.GBps) {
 		return false
 	}
+	if (a.Network == nil) != (b.Network == nil) || a.Network != nil && (a.Network.ID != b.Network.ID || a.Network.GBps != b.Network.GBps) {
+		return false
+	}
 	for i, d := range a.Devices {
 		// A profile may give one card of the catalogue another memory.
 		e := b.Devices[i]
-		if d != e && (d.ID != e.ID || d.Name != e.Name || d.MemoryBytes != e.MemoryBytes || d.BandwidthGBps != e.BandwidthGBps || d.Rates != e.Rates) {
+		if d != e && (d.ID != e.ID || d.Name != e.Name || d.Slice != e.Slice || d.MemoryBytes != e.MemoryBytes || d.BandwidthGBps != e.BandwidthGBps || d.Rates != e.Rates) {
 			return false
 		}
 	}
@@ -149,7 +179,7 @@ func PoolName(n *hardware.Node) string {
 // Bounds of a machine whose pools are planned for: each takes two searches.
 const (
 	mostPools       = 32
-	mostPoolDevices = 4 * hardware.MaxJoined
+	mostPoolDevices = mostPools * hardware.MaxJoined
 )
 
 // PlanPools plans for every pool of the request's machine by itself, which must
@@ -174,6 +204,11 @@ func PlanPools(req *Request, load *serving.Load, goal Goal, objectives []serving
 		p := &out.Pools[i]
 		n := m.Primary()
 		*p = PoolPlan{Name: PoolName(n), Nodes: max(n.Count, 1), Devices: m.Devices(), Load: load}
+		if i > 0 && twins(machines[i-1].Primary(), n) { // parts of one pool
+			p.Machine, p.Plans, p.Refused = out.Pools[i-1].Machine, slices.Clone(out.Pools[i-1].Plans), out.Pools[i-1].Refused
+			able[i] = able[i-1]
+			continue
+		}
 		var err error
 		if p.Machine, err = m.Join(); err == nil {
 			err = p.weigh(&v, goal, objectives)
@@ -196,7 +231,9 @@ func PlanPools(req *Request, load *serving.Load, goal Goal, objectives []serving
 		if p.Refused != "" {
 			continue
 		}
-		if p.Load != nil {
+		if i > 0 && twins(machines[i-1].Primary(), machines[i].Primary()) && sameLoad(p.Load, out.Pools[i-1].Load) {
+			p.Plans = slices.Clone(out.Pools[i-1].Plans)
+		} else if p.Load != nil {
 			if err := p.weigh(&v, goal, objectives); err != nil {
 				return nil, fmt.Errorf("%s: %w", p.Name, err)
 			}
@@ -213,6 +250,17 @@ func PlanPools(req *Request, load *serving.Load, goal Goal, objectives []serving
 	}
 	out.DeviceHours = perMillion(devices, tokS)
 	return out, nil
+}
+
+// twins says that two pools are parts of one, and as large.
+func twins(a, b *hardware.Node) bool { return a.Count == b.Count && alike(a, b) }
+
+// sameLoad says that parts of one load are equal.
+func sameLoad(a, b *serving.Load) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Rate == b.Rate && a.Concurrency == b.Concurrency && a.Requests == b.Requests && len(a.Trace) == 0 && len(b.Trace) == 0
 }
 
 // refused is the error that no pool can run the model, if so.

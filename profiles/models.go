@@ -29,6 +29,10 @@ type ModelEntry struct {
 	Family       string   `json:"family"`
 	Class        string   `json:"class"`
 	Released     string   `json:"released"`
+	License      string   `json:"license"`
+	HFRepo       string   `json:"hf_repo"`
+	Arch         string   `json:"arch"`
+	Layers       int      `json:"layers"`
 	ParamsTotal  int64    `json:"params_total"`
 	ParamsActive int64    `json:"params_active"`
 	MaxContext   int      `json:"max_context"`

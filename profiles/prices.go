@@ -98,7 +98,9 @@ type CarbonIntensity struct {
 type Prices struct {
 	// embedded says that the lists that come with the tool stand behind the
 	// maps. Their lines are decoded when asked for: a cold command needs few.
-	embedded    bool
+	embedded bool
+	// ownHardware says that of what is rented or bought only the maps count.
+	ownHardware bool
 	cloud       map[string][]CloudPrice
 	purchase    map[string][]PurchasePrice
 	electricity map[string][]ElectricityPrice
@@ -111,12 +113,18 @@ func PriceList() *Prices { return &Prices{embedded: true} }
 
 // Cloud lists the offers with an accelerator, by its catalogue id.
 func (p *Prices) Cloud(acceleratorID string) []CloudPrice {
+	if p.ownHardware {
+		return p.cloud[acceleratorID]
+	}
 	return behind(p, p.cloud[acceleratorID], &cloudTable, acceleratorID, cloudOf, cloudKey, func(c *CloudPrice) Date { return c.Date })
 }
 
 // Purchase lists the prices of an accelerator, processor or board, by its
 // catalogue id.
 func (p *Prices) Purchase(id string) []PurchasePrice {
+	if p.ownHardware {
+		return p.purchase[id]
+	}
 	return behind(p, p.purchase[id], &purchaseTable, id, purchaseOf, purchaseKey, func(b *PurchasePrice) Date { return b.Date })
 }
 
@@ -196,6 +204,14 @@ func (p *Prices) USD(amount float64, currency string) (usd float64, reason strin
 		return 0, fmt.Sprintf("a price is in %s; give exchange: {%s: USD for one} in a price file", currency, currency)
 	}
 	return amount * rate, ""
+}
+
+// OwnHardware returns these lists without embedded prices of hardware: only
+// what the user's own say is rented or bought.
+func (p *Prices) OwnHardware() *Prices {
+	own := *p
+	own.ownHardware = true
+	return &own
 }
 
 // With returns these lists with those of a user: entries for the same thing

@@ -27,10 +27,11 @@ type userFile struct {
 	depth string // of nesting that it needs, in words
 }
 
-// load reads such a file's bytes, one more than is allowed at most.
-func load(path string) ([]byte, error) {
+// load reads such a file's bytes, one more than is allowed at most. Only where
+// pipes are taken may it be one.
+func load(path string, pipes bool) ([]byte, error) {
 	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
+	if err == nil && !info.Mode().IsRegular() && (!pipes || info.IsDir()) {
 		return nil, fmt.Errorf("%s: not a regular file", path)
 	}
 	var data []byte

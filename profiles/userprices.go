@@ -12,7 +12,7 @@ const maxPriceEntries = 1024
 
 // ReadPriceFile reads a user's price file. See [ReadPrices].
 func ReadPriceFile(path string) (*Prices, error) {
-	data, err := load(path)
+	data, err := load(path, false)
 	if err != nil {
 		return nil, err
 	}

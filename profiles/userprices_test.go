@@ -168,32 +168,7 @@ func TestReadPriceFile(t *testing.T) {
 
 // The published schema is the reader's; what the reader takes obeys it.
 func TestPriceFileSchema(t *testing.T) {
-	const path = "schema/price-file.schema.json"
-	want, err := PriceFileSchema()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		if err := os.WriteFile(path, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil || !bytes.Equal(got, want) {
-		t.Fatalf("%s is not what PriceFileSchema gives (%v); go test ./profiles -run PriceFileSchema -update-schema writes it", path, err)
-	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(got))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("prices.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := c.Compile("prices.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := publishedSchema(t, "schema/price-file.schema.json", PriceFileSchema)
 	check := func(text string) error {
 		j, err := yaml.YAMLToJSON([]byte(text))
 		if err != nil {
@@ -259,4 +234,25 @@ func FuzzReadPrices(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestOwnHardwareAlone(t *testing.T) {
+	own, err := ReadPrices("p.yaml", []byte("cloud:\n  - {device: rtx-3090, provider: Cellar, on_demand_usd_h: 9.5}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := PriceList().With(own)
+	if best, _ := both.Cheapest("rtx-3090-24gb", 1, 1, false); best == nil || best.Provider == "Cellar" {
+		t.Errorf("of all offers the dearest is the cheapest: %+v", best)
+	}
+	alone := both.OwnHardware()
+	if best, _ := alone.Cheapest("rtx-3090-24gb", 1, 1, false); best == nil || best.Provider != "Cellar" {
+		t.Errorf("of one's own offers %+v is the cheapest", best)
+	}
+	if best, _ := alone.Cheapest("rtx-4090-24gb", 1, 1, false); best != nil || len(alone.Purchase("rtx-4090-24gb")) > 0 {
+		t.Error("an embedded price is one's own")
+	}
+	if list, err := alone.Electricity("world"); err != nil || len(list) == 0 {
+		t.Errorf("the price of electricity is gone: %v", err)
+	}
 }

@@ -69,7 +69,7 @@ func userMachine(query string, opts MachineOptions) (*hardware.Machine, error) {
 
 // ReadMachineFile reads a hardware profile. See [ReadMachine].
 func ReadMachineFile(path string) (*hardware.Machine, error) {
-	data, err := load(path)
+	data, err := load(path, false)
 	if err != nil {
 		return nil, err
 	}

@@ -12,10 +12,10 @@ import (
 
 var update = flag.Bool("update-schema", false, "write the published schema anew")
 
-// The published schema is the reader's, and what the writer writes obeys it.
-func TestMachineSchema(t *testing.T) {
-	const path = "schema/hardware-profile.schema.json"
-	want, err := MachineSchema()
+// publishedSchema compiles a published schema, which must be what make gives.
+func publishedSchema(t *testing.T, path string, make func() ([]byte, error)) *jsonschema.Schema {
+	t.Helper()
+	want, err := make()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,20 +26,26 @@ func TestMachineSchema(t *testing.T) {
 	}
 	got, err := os.ReadFile(path)
 	if err != nil || !bytes.Equal(got, want) {
-		t.Fatalf("%s is not what MachineSchema gives (%v); go test ./profiles -run MachineSchema -update-schema writes it", path, err)
+		t.Fatalf("%s is not what the reader's fields give (%v); go test ./profiles -run Schema -update-schema writes it", path, err)
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(got))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := jsonschema.NewCompiler()
-	if err := c.AddResource("profile.json", doc); err != nil {
+	if err := c.AddResource("schema.json", doc); err != nil {
 		t.Fatal(err)
 	}
-	schema, err := c.Compile("profile.json")
+	schema, err := c.Compile("schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return schema
+}
+
+// The published schema is the reader's, and what the writer writes obeys it.
+func TestMachineSchema(t *testing.T) {
+	schema := publishedSchema(t, "schema/hardware-profile.schema.json", MachineSchema)
 	check := func(text []byte) error {
 		j, err := yaml.YAMLToJSON(text)
 		if err != nil {

@@ -20,7 +20,7 @@ var version = sync.OnceValue(func() string {
 		lawsCSV, coefficientsCSV, pointsCSV, trainedCSV, runsCSV, trainingCSV, calibrationGroups, string(calibrationSets)} {
 		h.Write([]byte(text)) //nolint:errcheck // a hash never fails
 	}
-	for _, files := range []embed.FS{engineFiles, modelFiles, formatFiles} {
+	for _, files := range []embed.FS{engineFiles, modelFiles, formatFiles, recommendFiles, cmdlineFiles} {
 		// Walk order is that of the names; the embedded tree has no errors to give.
 		_ = fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() {

@@ -23,6 +23,7 @@ var allowed = []struct {
 	may      []string
 }{
 	{"hardware/detect", []string{"hardware"}},
+	{"hardware/inventory", []string{"hardware"}},
 	{"hardware", nil},
 	{"estimator/model", nil},
 	{"estimator/format", []string{"estimator/model"}},
@@ -31,6 +32,7 @@ var allowed = []struct {
 	{"estimator/memory", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/place"}},
 	{"estimator/phase", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/place"}},
 	{"estimator/serving", nil},
+	{"estimator/capacity", nil},
 	{"estimator/scaling", nil},
 	{"estimator/calibration", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/phase"}},
 	{"estimator/roofline", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/place", "estimator/phase", "estimator/calibration"}},

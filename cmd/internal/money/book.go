@@ -47,7 +47,9 @@ func Open(o *Options, getenv func(string) string) (*Book, error) {
 		if err != nil {
 			return nil, problem.Wrong(problem.BadFile, problem.OneLine(err.Error()), "--price-file", "see plimsoll schema price-file")
 		}
-		b.prices = b.prices.With(own)
+		if b.prices = b.prices.With(own); o.OwnPrices {
+			b.prices = b.prices.OwnHardware()
+		}
 	}
 	if o.Country != "" {
 		if _, err := b.prices.Electricity(o.Country); err != nil {

@@ -16,6 +16,8 @@ import (
 // 0 were not given; an amount that may be 0 is a pointer.
 type Options struct {
 	PriceFile string `json:"price_file,omitempty"`
+	// OwnPrices takes the prices of hardware from the price file alone.
+	OwnPrices bool `json:"own_prices,omitempty"`
 	// PricesAt is the month at which prices are judged to be old.
 	PricesAt string `json:"prices_at"`
 	Spot     bool   `json:"spot,omitempty"`

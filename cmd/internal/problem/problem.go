@@ -29,6 +29,7 @@ const (
 	BadScenario   = "bad_scenario"
 	BadRequire    = "bad_requirement"
 	NotEstimable  = "not_estimable"
+	NotEmitted    = "not_emitted"
 	WriteFailed   = "write_failed"
 	Internal      = "internal"
 	Interrupted   = "interrupted"

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -78,6 +79,8 @@ func (s *Scenario) field(name []byte) any {
 		return &s.Depth
 	case "context":
 		return &s.Context
+	case "context_rule":
+		return &s.ContextRule
 	case "batch_size":
 		return &s.BatchSize
 	case "ubatch":
@@ -92,12 +95,16 @@ func (s *Scenario) field(name []byte) any {
 		return &s.NoMmap
 	case "no_kv_offload":
 		return &s.NoKVOffload
+	case "mla":
+		return &s.MLA
 	case "gpu_memory_utilization":
 		return &s.GPUMemoryUtilization
 	case "max_num_seqs":
 		return &s.MaxNumSeqs
 	case "max_num_batched_tokens":
 		return &s.MaxNumBatchedTokens
+	case "set":
+		return &s.Set
 	}
 	return nil
 }
@@ -202,13 +209,10 @@ func (d *Decoder) value(target any, name []byte) error {
 		if kind != '"' {
 			return wrongType(name, "a string", raw)
 		}
-		text := raw[1 : len(raw)-1]
-		if bytes.IndexByte(text, '\\') >= 0 {
-			if text, err = jsontext.AppendUnquote(nil, raw); err != nil {
-				return d.syntax(err)
-			}
-		}
-		*t = d.intern(text)
+		*t, err = d.text(raw)
+		return err
+	case *[]string:
+		return d.texts(t, name, raw)
 	case *int:
 		n, err := integer(name, raw)
 		if err != nil {
@@ -238,6 +242,34 @@ func (d *Decoder) value(target any, name []byte) error {
 		} else {
 			*t = &no
 		}
+	}
+	return nil
+}
+
+// text reads a string.
+func (d *Decoder) text(raw jsontext.Value) (string, error) {
+	text := raw[1 : len(raw)-1]
+	if bytes.IndexByte(text, '\\') >= 0 {
+		var err error
+		if text, err = jsontext.AppendUnquote(nil, raw); err != nil {
+			return "", d.syntax(err)
+		}
+	}
+	return d.intern(text), nil
+}
+
+// texts reads a list of strings; an empty one is as good as none.
+func (d *Decoder) texts(to *[]string, name []byte, raw jsontext.Value) error {
+	if raw.Kind() != '[' {
+		return wrongType(name, "a list of strings", raw)
+	}
+	var list []string
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return wrongType(name, "a list of strings", raw)
+	}
+	*to = nil
+	for _, text := range list {
+		*to = append(*to, d.intern([]byte(text)))
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // full has every field of a scenario.
-const full = `{"id":"r1","model":"llama-3.1-8b","quant":"Q4_K_M","kv_type":"f16","kv_type_k":"q8_0","kv_type_v":"q4_0","on":"rtx-4090-24gb","host":"core-i9-13900k","ram":"64GiB","devices":1,"nodes":1,"split":"layer","tp":1,"pp":1,"ep":1,"dp":1,"engine":"llama.cpp","backend":"cuda","engine_date":"2026-01","quant_assumed":true,"engine_assumed":true,"context_assumed":true,"gpu_layers":-1,"cpu_moe":3,"threads":2,"batch":1,"input_tokens":512,"output_tokens":128,"prompt_assumed":true,"depth":7,"context":4096,"batch_size":2048,"ubatch":512,"parallel":2,"flash_attention":true,"swa_full":true,"no_mmap":true,"no_kv_offload":true,"gpu_memory_utilization":0.9,"max_num_seqs":9,"max_num_batched_tokens":8}`
+const full = `{"id":"r1","model":"llama-3.1-8b","quant":"Q4_K_M","kv_type":"f16","kv_type_k":"q8_0","kv_type_v":"q4_0","on":"rtx-4090-24gb","host":"core-i9-13900k","ram":"64GiB","devices":1,"nodes":1,"split":"layer","tp":1,"pp":1,"ep":1,"dp":1,"engine":"llama.cpp","backend":"cuda","engine_date":"2026-01","quant_assumed":true,"engine_assumed":true,"context_assumed":true,"gpu_layers":-1,"cpu_moe":3,"threads":2,"batch":1,"input_tokens":512,"output_tokens":128,"prompt_assumed":true,"depth":7,"context":4096,"context_rule":"model","batch_size":2048,"ubatch":512,"parallel":2,"flash_attention":true,"swa_full":true,"no_mmap":true,"no_kv_offload":true,"mla":"latent","gpu_memory_utilization":0.9,"max_num_seqs":9,"max_num_batched_tokens":8,"set":["hardware.bandwidth_gb_s=+10%"]}`
 
 // TestDecodeKnowsEveryField holds the decoder and the struct together.
 func TestDecodeKnowsEveryField(t *testing.T) {

@@ -62,6 +62,7 @@ type Resolver struct {
 	machines cache[machineKey, *hardware.Machine]
 	engines  cache[string, *engine.Engine]
 	joins    cache[*hardware.Machine, *hardware.Machine]
+	changed  changed
 	// Unlike lets machines of unlike nodes through as they are, for callers
 	// that plan for each pool of like ones; else a server on them is an error.
 	Unlike bool
@@ -74,7 +75,8 @@ func NewResolver(st *Store) *Resolver {
 		weights:  newCache[weightsKey, *format.Weights](512),
 		machines: newCache[machineKey, *hardware.Machine](512),
 		engines:  newCache[string, *engine.Engine](64),
-		joins:    newCache[*hardware.Machine, *hardware.Machine](512)}
+		joins:    newCache[*hardware.Machine, *hardware.Machine](512),
+		changed:  newChanged()}
 }
 
 // Prepared is a scenario made ready.
@@ -83,6 +85,9 @@ type Prepared struct {
 	Inputs      Scenario // names canonical, our defaults filled in
 	Assumptions []string
 	Warnings    []estimator.Warning
+	// Named is the machine as it was named; the request's may be it joined to
+	// one node.
+	Named *hardware.Machine
 }
 
 // Resolve checks s, finds what it names and fills p.
@@ -93,6 +98,10 @@ func (r *Resolver) Resolve(ctx context.Context, s *Scenario, p *Prepared) error 
 	p.Inputs = *s
 	p.Assumptions, p.Warnings = p.Assumptions[:0], p.Warnings[:0]
 	in := &p.Inputs
+	changes, err := in.changes()
+	if err != nil {
+		return err
+	}
 	if in.On == "" {
 		in.On = "local"
 	}
@@ -111,10 +120,16 @@ func (r *Resolver) Resolve(ctx context.Context, s *Scenario, p *Prepared) error 
 	if err != nil {
 		return err
 	}
+	if changes != nil {
+		if m, machine, err = r.changed.apply(m, machine, changes, p); err != nil {
+			return err
+		}
+	}
 	eng, weights, err := r.engineAndWeights(m, machine, formats, p)
 	if err != nil {
 		return err
 	}
+	p.Named = machine
 	if eng.Serves() {
 		// One deployment may span all computers.
 		if machine, err = r.joined(machine); err != nil {
@@ -136,10 +151,17 @@ func (r *Resolver) Resolve(ctx context.Context, s *Scenario, p *Prepared) error 
 	return nil
 }
 
-// context settles the context where none was asked for: DefaultContext or
-// what the work needs, for each sequence.
+// context settles the context where none was asked for: as its rule says, or
+// DefaultContext or what the work needs, for each sequence.
 func (s *Scenario) context(m *model.Model, e *engine.Engine, p *Prepared) {
-	if s.Context > 0 && !s.ContextAssumed {
+	switch limit := m.Arch.MaxContext; {
+	case s.ContextRule == byEngine:
+		p.Assumptions = append(p.Assumptions, "context not given: left to "+e.Name)
+		return
+	case s.ContextRule == byModel && limit > 0:
+		s.Context = limit
+		return
+	case s.Context > 0 && !s.ContextAssumed:
 		return
 	}
 	w := engine.Workload{InputTokens: s.InputTokens, OutputTokens: s.OutputTokens, Depth: s.Depth}
@@ -166,7 +188,7 @@ func failed(what string, err error) error {
 func deployment(in *Scenario) engine.Deployment {
 	d := engine.Deployment{Context: in.Context, Slots: in.Parallel, KVTypeK: in.KVType, KVTypeV: in.KVType,
 		Batch: in.BatchSize, UBatch: in.UBatch, Flash: in.FlashAttention, SWAFull: in.SWAFull,
-		NoMmap: in.NoMmap, NoKVOffload: in.NoKVOffload, GPULayers: in.GPULayers, CPUMoE: in.CPUMoE,
+		MLA: in.MLA, NoMmap: in.NoMmap, NoKVOffload: in.NoKVOffload, GPULayers: in.GPULayers, CPUMoE: in.CPUMoE,
 		Split: engine.Split(in.Split), TP: in.TP, PP: in.PP, EP: in.EP, DP: in.DP, Threads: in.Threads,
 		Backend: in.Backend, EngineDate: in.EngineDate, MemoryFraction: in.GPUMemoryUtilization,
 		MaxNumBatchedTokens: in.MaxNumBatchedTokens, MaxNumSeqs: in.MaxNumSeqs}
@@ -278,6 +300,9 @@ func (r *Resolver) joined(m *hardware.Machine) (*hardware.Machine, error) {
 		return j, nil
 	}
 	if pools := estimator.SplitMachine(m); len(pools) > 1 {
+		if _, err := m.Join(); err != nil && !r.Unlike && len(m.Nodes) == 1 {
+			return nil, problem.Wrong(problem.BadValue, m.ID+": "+err.Error(), "", "")
+		}
 		if !r.Unlike {
 			return nil, problem.Wrong(problem.BadValue, m.ID+": its nodes differ, and one deployment over unlike nodes is not estimated", "",
 				"name nodes that are alike, or use plimsoll check, which plans for each pool")

@@ -51,18 +51,27 @@ type Scenario struct {
 	PromptAssumed bool `json:"prompt_assumed,omitempty"`
 	Depth         int  `json:"depth"`
 
-	Context        int   `json:"context,omitempty"`
-	BatchSize      int   `json:"batch_size,omitempty"` // logical batch
-	UBatch         int   `json:"ubatch,omitempty"`
-	Parallel       int   `json:"parallel,omitempty"` // slots
-	FlashAttention *bool `json:"flash_attention,omitempty"`
-	SWAFull        bool  `json:"swa_full,omitempty"`
-	NoMmap         bool  `json:"no_mmap,omitempty"`
-	NoKVOffload    bool  `json:"no_kv_offload,omitempty"`
+	Context int `json:"context,omitempty"`
+	// ContextRule says who chooses the context: "engine", as the engine does
+	// when it is told none, or "model", the longest that the model was trained for.
+	ContextRule    string `json:"context_rule,omitempty"`
+	BatchSize      int    `json:"batch_size,omitempty"` // logical batch
+	UBatch         int    `json:"ubatch,omitempty"`
+	Parallel       int    `json:"parallel,omitempty"` // slots
+	FlashAttention *bool  `json:"flash_attention,omitempty"`
+	SWAFull        bool   `json:"swa_full,omitempty"`
+	NoMmap         bool   `json:"no_mmap,omitempty"`
+	NoKVOffload    bool   `json:"no_kv_offload,omitempty"`
+	// MLA is what latent attention caches: latent, latent+v or expanded.
+	MLA string `json:"mla,omitempty"`
 
 	GPUMemoryUtilization float64 `json:"gpu_memory_utilization,omitempty"`
 	MaxNumSeqs           int     `json:"max_num_seqs,omitempty"`
 	MaxNumBatchedTokens  int     `json:"max_num_batched_tokens,omitempty"`
+
+	// Set changes facts before the estimate: "hardware.bandwidth_gb_s=+10%",
+	// "model.layers=40" (package whatif), or a number above, "context=x2".
+	Set []string `json:"set,omitempty"`
 }
 
 // Defaults of the workload, printed as part of the inputs of every result.
@@ -73,6 +82,12 @@ const (
 	// needs no more: engines would take the model's maximum, which for most
 	// people is far more memory than they mean to ask about.
 	DefaultContext = 4096
+)
+
+// Rules of ContextRule.
+const (
+	byEngine = "engine"
+	byModel  = "model"
 )
 
 // New returns a scenario in which nothing is given yet.
@@ -125,6 +140,15 @@ func (s *Scenario) Check() error {
 	case engine.SplitAuto, engine.SplitLayer, engine.SplitTensor, engine.SplitPipeline, engine.SplitRow, "none":
 	default:
 		return wrong("unknown split "+quoted(s.Split), "split", "use layer, tensor, pipeline, row or none")
+	}
+	switch s.ContextRule {
+	case "", byModel:
+	case byEngine:
+		if s.Context > 0 {
+			return contradiction("context is given, and context_rule leaves it to the engine", "leave out one of them")
+		}
+	default:
+		return wrong("unknown context_rule "+quoted(s.ContextRule), "context_rule", "use engine or model")
 	}
 	if s.EngineDate != "" && !isMonth(s.EngineDate) {
 		return wrong("engine_date "+quoted(s.EngineDate)+" is not a date", "engine_date", "write it as 2026-01 or 2026-01-31")

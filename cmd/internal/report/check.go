@@ -1,6 +1,7 @@
 package report
 
 import (
+	"github.com/plimsoll/plimsoll/cmd/internal/cmdline"
 	"github.com/plimsoll/plimsoll/cmd/internal/money"
 	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
 	"github.com/plimsoll/plimsoll/estimator"
@@ -23,6 +24,8 @@ type Check struct {
 	ToolVersion   string            `json:"tool_version"`
 	DataVersion   string            `json:"data_version"`
 	Inputs        scenario.Scenario `json:"inputs"`
+	// Command is the engine's command line that the inputs were read from.
+	Command *cmdline.Command `json:"command,omitempty"`
 	// Load is what users were said to send; absent where nothing was.
 	Load *Load `json:"load,omitempty"`
 	// Prices are what was said of costs; absent where none were asked for.
@@ -54,10 +57,13 @@ type Result struct {
 	UnderLoad   *estimator.UnderLoad   `json:"under_load,omitempty"` // what users see of it
 	Plans       []estimator.Plan       `json:"plans,omitempty"`      // ways to divide the model that were weighed, best first
 	Pools       *estimator.PoolPlans   `json:"pools,omitempty"`      // deployments on unlike nodes; all else is about the one with the largest share
+	Room        []estimator.Room       `json:"room,omitempty"`       // replicas that each pool of several nodes holds, and what is left
 	Limits      []Limit                `json:"limits"`
 	Answers     *estimator.Answers     `json:"answers"`
 	Suggestions []estimator.Suggestion `json:"suggestions"`
-	Verify      string                 `json:"verify"` // the command that checks this on the real machine
+	// Sensitivity is what changes would buy, where that was asked.
+	Sensitivity *Sensitivity `json:"sensitivity,omitempty"`
+	Verify      string       `json:"verify"` // the command that checks this on the real machine
 }
 
 // Load is what users send, as it was asked; empty fields were not given.

@@ -204,13 +204,18 @@ func (r *Requirement) Judge(c *report.Check) (report.Requirement, error) {
 		}
 		return report.Requirement{}, problem.Wrong(problem.NotEstimable, r.name+" cannot be estimated", "--require "+r.Text, reason)
 	}
+	return r.on(f), nil
+}
+
+// on decides the requirement on its figure.
+func (r *Requirement) on(f *estimator.Figure) report.Requirement {
 	out := report.Requirement{Text: r.Text, Figure: *f, Limit: r.limit}
 	low, high := f.Low, f.High
 	if r.central {
 		low, high = f.Value, f.Value
 	}
 	out.Outcome = judge(r.op, low, high, r.limit)
-	return out, nil
+	return out
 }
 
 // judge says whether every value of the interval meets the limit (pass),

@@ -73,7 +73,7 @@ var badArgs = []struct{ line, want string }{
 	{"check llama-3.1-8b on --require decode_tok_s>=20GiB", "unit"},
 	{"check llama-3.1-8b on --require decode_tok_s@best>=20", "@central"},
 	{"check llama-3.1-8b on --require >=", "use one of"},
-	{"check llama-3.1-8b on --output=xml", "use one of table, json, markdown"},
+	{"check llama-3.1-8b on --output=xml", "use one of table, json, jsonl"},
 	{"check llama-3.1-8b on --fail-on never", "use one of"},
 	{"check llama-3.1-8b on --out-file ./no/such/folder/report", "cannot write"},
 	{"check --from ./no.json", "cannot read"},

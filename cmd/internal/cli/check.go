@@ -4,13 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/plimsoll/plimsoll/cmd/internal/cmdline"
 	"github.com/plimsoll/plimsoll/cmd/internal/money"
 	"github.com/plimsoll/plimsoll/cmd/internal/problem"
-	"github.com/plimsoll/plimsoll/cmd/internal/render"
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
 	"github.com/plimsoll/plimsoll/cmd/internal/require"
 	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
@@ -25,9 +26,11 @@ type checkOptions struct {
 	failOn   string
 	exitZero bool
 	explain  bool
+	changes  bool // what they would buy
 	output   output
 	load     report.Load
 	prices   money.Options
+	command  commandOptions
 }
 
 func newCheck(a *app) *cobra.Command {
@@ -44,21 +47,26 @@ func newCheck(a *app) *cobra.Command {
 		Example: "  plimsoll check llama-3.1-8b --quant Q4_K_M\n" +
 			"  plimsoll check llama-3.1-70b -q FP8 --on \"8x h100\" --engine vllm --rate 5/s --slo 'ttft_p95<=1s'\n" +
 			"  plimsoll check deepseek-v3 --on \"8x h200-sxm\" --engine vllm --tp 8\n" +
-			"  plimsoll check model.gguf --on raspberry-pi-5-8gb --require 'decode_tok_s >= 5'",
+			"  plimsoll check model.gguf --on raspberry-pi-5-8gb --require 'decode_tok_s >= 5'\n" +
+			"  plimsoll check --from-command \"llama-server -m model.gguf -ngl 99 -c 32768 -fa on\"\n" +
+			"  plimsoll check llama-3.1-8b --engine vllm -c 8k --on l40s --emit k8s",
 	}
 	fs := cmd.Flags()
 	fs.SetNormalizeFunc(normalize)
 	flags := addScenarioFlags(fs)
+	flags.repeatSet(setSeparator)
 	addLoadFlags(fs, &o.load)
 	money.AddFlags(fs, &o.prices)
 	fs.StringVar(&o.from, "from", "", "take the inputs from a saved check (JSON file, - for stdin)")
+	o.command.addFlags(fs)
 	fs.StringArrayVar(&o.require, "require", nil, "a gate such as 'decode_tok_s >= 20' or 'total_gib@central < 22' (repeatable)")
 	fs.StringVar(&o.failOn, "fail-on", "no", "what exit code 1 means: no, tight or unsure")
 	fs.BoolVar(&o.exitZero, "exit-zero", false, "exit with 0 also when the answer is no")
 	fs.BoolVar(&o.explain, "explain", false, "show how each figure came about")
-	o.output.addFlags(fs, "table, json or markdown")
+	fs.BoolVar(&o.changes, "sensitivity", false, "say what more bandwidth, compute, memory or devices, another format or context would buy")
+	o.output.addFlags(fs, caseFormsHelp)
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 && (o.from != "" || fs.Changed("model")) {
+		if len(args) == 0 && (o.from != "" || o.command.given() || fs.Changed("model")) {
 			return nil
 		}
 		return oneArg("model", "plimsoll check llama-3.1-8b")(cmd, args)
@@ -74,14 +82,24 @@ func newCheck(a *app) *cobra.Command {
 			// the answer begins, also when its length is our default.
 			o.scenario.PromptAssumed = false
 		}
-		if err := flags.one(&o.scenario); err != nil {
+		if err := o.command.check(&o, fs); err != nil {
 			return err
 		}
-		if len(args) == 1 {
-			if fs.Changed("model") {
-				return problem.Wrong(problem.Contradiction, "the model is given twice", "--model", "give it once")
+		if o.command.given() {
+			if err := a.fill(&o.command, &o.scenario, flags, strings.Join(args, "")); err != nil {
+				return err
 			}
-			o.scenario.Model = args[0]
+		}
+		if err := o.command.override(&o.scenario, func() error {
+			if len(args) == 1 {
+				if fs.Changed("model") {
+					return problem.Wrong(problem.Contradiction, "the model is given twice", "--model", "give it once")
+				}
+				o.scenario.Model = args[0]
+			}
+			return flags.one(&o.scenario)
+		}); err != nil {
+			return err
 		}
 		return a.check(cmd.Context(), &o)
 	}
@@ -90,7 +108,7 @@ func newCheck(a *app) *cobra.Command {
 
 // check runs one check.
 func (a *app) check(ctx context.Context, o *checkOptions) error {
-	if err := oneOf("output", o.output.form, "table", "json", "markdown"); err != nil {
+	if err := o.output.checkForm(); err != nil {
 		return err
 	}
 	if err := oneOf("fail-on", o.failOn, "no", "tight", "unsure"); err != nil {
@@ -110,6 +128,7 @@ func (a *app) check(ctx context.Context, o *checkOptions) error {
 		return err
 	}
 	p.Request.Explain, p.Request.Answers = o.explain, true
+	room := roomOf(&p)
 	book, err := money.Open(&o.prices, a.Getenv)
 	if err != nil {
 		return err
@@ -146,8 +165,13 @@ func (a *app) check(ctx context.Context, o *checkOptions) error {
 			return problem.From(problem.BadValue, err)
 		}
 	}
-	doc := report.NewCheck(&p, result, report.Versions{Tool: toolVersion(), Data: a.Facts.DataVersion()})
-	doc.Prices, doc.Result.Offer = &o.prices, offer
+	versions := report.Versions{Tool: toolVersion()}
+	if o.output.form != "table" { // which has no room for it, and it takes a while
+		versions.Data = a.Facts.DataVersion()
+	}
+	doc := report.NewCheck(&p, result, versions)
+	doc.Prices, doc.Result.Offer, doc.Command = &o.prices, offer, o.command.read
+	doc.Result.Room = room
 	doc.Weighed(div.plans)
 	if div.pools != nil {
 		doc.Shared(div.pools)
@@ -155,6 +179,11 @@ func (a *app) check(ctx context.Context, o *checkOptions) error {
 	if load != nil {
 		doc.Load = &o.load
 		if err := serve(doc, &p.Request, result, load, objectives); err != nil {
+			return err
+		}
+	}
+	if o.changes {
+		if err := a.sensitivity(ctx, doc); err != nil {
 			return err
 		}
 	}
@@ -169,7 +198,13 @@ func (a *app) check(ctx context.Context, o *checkOptions) error {
 		}
 		doc.Requirements = append(doc.Requirements, r)
 	}
-	if err := a.writeCheck(doc, o); err != nil {
+	if o.command.emit != "" {
+		if gateErr != nil {
+			return gateErr
+		}
+		return a.emit(ctx, o, doc, &p, result)
+	}
+	if err := a.writeForm(&o.output, doc, formOptions{failOn: report.FailOn(o.failOn)}); err != nil {
 		return err
 	}
 	if gateErr != nil {
@@ -208,19 +243,6 @@ func checkExit(c *report.Check, failOn string) int {
 	return problem.ExitYes
 }
 
-// writeCheck writes the report to stdout or to a file.
-func (a *app) writeCheck(doc *report.Check, o *checkOptions) error {
-	return a.writeReport(&o.output, func(w io.Writer, style render.Style, _ int) error {
-		switch o.output.form {
-		case "json":
-			return writeJSON(w, doc)
-		case "markdown":
-			return render.Markdown(w, doc)
-		}
-		return render.Table(w, doc, style)
-	})
-}
-
 // writeJSON writes a document, indented, without escaping what needs no escape.
 func writeJSON(w io.Writer, doc any) error {
 	enc := json.NewEncoder(w)
@@ -240,9 +262,10 @@ func (a *app) readInputs(o *checkOptions, fs *pflag.FlagSet) error {
 		return err
 	}
 	var saved struct {
-		Inputs json.RawMessage `json:"inputs"`
-		Load   *report.Load    `json:"load"`
-		Prices *money.Options  `json:"prices"`
+		Inputs  json.RawMessage  `json:"inputs"`
+		Load    *report.Load     `json:"load"`
+		Prices  *money.Options   `json:"prices"`
+		Command *cmdline.Command `json:"command"`
 	}
 	if err := json.Unmarshal(text, &saved); err != nil {
 		return problem.Wrong(problem.BadFile, "the saved check is not one", "--from "+o.from, "give a file that plimsoll check --output json wrote")
@@ -257,8 +280,13 @@ func (a *app) readInputs(o *checkOptions, fs *pflag.FlagSet) error {
 	if saved.Prices != nil {
 		o.prices = *saved.Prices
 	}
+	o.command.read = saved.Command
 	if err := scenario.NewDecoder().Decode(text, &o.scenario); err != nil {
 		return err
+	}
+	if o.load.Plan == "auto" || o.load.Goal != "" { // what was chosen is to be chosen again
+		s := &o.scenario
+		s.TP, s.PP, s.DP, s.EP, s.Split = 0, 0, 0, 0, ""
 	}
 	return again()
 }

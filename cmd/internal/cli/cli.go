@@ -163,7 +163,7 @@ func newRoot(a *app) *cobra.Command {
 		return problem.Wrong(problem.Usage, err.Error(), "", "see "+cmd.CommandPath()+" --help")
 	})
 	sweep, compare := newSweep(a), newCompare(a)
-	root.AddCommand(newCheck(a), compare, sweep, newScaling(a), newAccuracy(a), newCalibrate(a), newModels(a), newHardware(a), newEngines(a), newPrices(a), newSchema(a), newVersion(a), newExitCodes())
+	root.AddCommand(newCheck(a), compare, sweep, newRecommend(a), newCapacity(a), newReport(a), newDiff(a), newScaling(a), newAccuracy(a), newCalibrate(a), newModels(a), newHardware(a), newEngines(a), newPrices(a), newSchema(a), newVersion(a), newExitCodes())
 	sweep.SetGlobalNormalizationFunc(normalizeSweep)
 	compare.SetGlobalNormalizationFunc(normalizeSweep)
 	// Unknown subcommands of a group are errors, not requests for help.

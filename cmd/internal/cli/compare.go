@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -12,7 +11,6 @@ import (
 	"github.com/plimsoll/plimsoll/cmd/internal/compare"
 	"github.com/plimsoll/plimsoll/cmd/internal/money"
 	"github.com/plimsoll/plimsoll/cmd/internal/problem"
-	"github.com/plimsoll/plimsoll/cmd/internal/render"
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
 	"github.com/plimsoll/plimsoll/cmd/internal/require"
 	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
@@ -70,7 +68,7 @@ func newCompare(a *app) *cobra.Command {
 	money.AddFlags(fs, &o.inputs.Prices)
 	fs.StringArrayVar(&plots, "plot", nil, "a picture, as KIND=FILE.svg or .png: pareto, memory or roofline; without a file it is drawn below the table (repeatable)")
 	fs.BoolVar(&o.intervals, "intervals", false, "show the 80% range of every figure")
-	o.output.addFlags(fs, "table, json, markdown or csv")
+	o.output.addFlags(fs, caseFormsHelp)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		var err error
 		if o.plots, args, err = parsePlots(plots, args); err != nil {
@@ -143,7 +141,7 @@ func (o *compareOptions) grid(flags *scenarioFlags, models []string) error {
 
 // compare runs one comparison.
 func (a *app) compare(ctx context.Context, o *compareOptions) error {
-	if err := oneOf("output", o.output.form, "table", "json", "markdown", "csv"); err != nil {
+	if err := o.output.checkForm(); err != nil {
 		return err
 	}
 	if err := oneOf("fail-on", o.failOn, "never", "no", "tight", "unsure"); err != nil {
@@ -183,7 +181,7 @@ func (a *app) compare(ctx context.Context, o *compareOptions) error {
 			return err
 		}
 	}
-	if err := a.writeCompare(doc, o); err != nil {
+	if err := a.writeForm(&o.output, doc, formOptions{failOn: report.FailOn(o.failOn), intervals: o.intervals, plots: o.plots}); err != nil {
 		return err
 	}
 	a.exit = problem.Worse(a.exit, compareExit(doc, o))
@@ -220,24 +218,6 @@ func compareExit(doc *report.Compare, o *compareOptions) int {
 		}
 	}
 	return exit
-}
-
-// writeCompare writes the report to stdout or to a file.
-func (a *app) writeCompare(doc *report.Compare, o *compareOptions) error {
-	return a.writeReport(&o.output, func(w io.Writer, style render.Style, width int) error {
-		switch o.output.form {
-		case "json":
-			return writeJSON(w, doc)
-		case "csv":
-			return report.WriteCompareCSV(w, doc)
-		case "markdown":
-			return render.CompareMarkdown(w, doc, o.intervals)
-		}
-		if err := render.Compare(w, doc, render.CompareStyle{Style: style, Table: width, Intervals: o.intervals}); err != nil {
-			return err
-		}
-		return drawBelow(w, doc, o.plots, style)
-	})
 }
 
 // workersFor is how many goroutines share so many rows.

@@ -99,9 +99,8 @@ func axes() []axis {
 		textAxis("kv-type", "", "type of the KV cache: f16, q8_0, fp8 … (default: the engine's, or the checkpoint's)", func(s *S) *string { return &s.KVType }),
 		textAxis("cache-type-k", "", "type of cached keys (-ctk)", func(s *S) *string { return &s.KVTypeK }),
 		textAxis("cache-type-v", "", "type of cached values (-ctv)", func(s *S) *string { return &s.KVTypeV }),
-		{flag: "context", short: "c", usage: "context in tokens, 32k = 32768 (--ctx-size, --max-model-len)", set: func(s *S, text string) error {
-			s.ContextAssumed = false
-			return setCount(&s.Context, text)
+		{flag: "context", short: "c", usage: "context in tokens, 32k = 32768, auto: as the engine chooses, max: the model's longest (--ctx-size, --max-model-len)", set: func(s *S, text string) error {
+			return setContext(s, text)
 		}},
 		countAxis("batch", "b", "sequences in flight (llama.cpp's logical batch is --batch-size)", func(s *S) *int { return &s.Batch }),
 		{flag: "input-tokens", short: "p", usage: "length of the prompt", set: func(s *S, text string) error {
@@ -143,7 +142,22 @@ func axes() []axis {
 		countAxis("max-num-seqs", "", "most sequences that vLLM runs at once", func(s *S) *int { return &s.MaxNumSeqs }),
 		countAxis("max-num-batched-tokens", "", "most tokens in one step of vLLM", func(s *S) *int { return &s.MaxNumBatchedTokens }),
 		{flag: "tensor-split", usage: "shares of the devices (-ts); only equal ones are modelled", set: checkTensorSplit},
+		setAxis(),
 	}
+}
+
+// setContext takes a number of tokens, or who is to choose it.
+func setContext(s *scenario.Scenario, text string) error {
+	s.ContextAssumed, s.ContextRule = false, ""
+	switch text {
+	case "auto":
+		s.Context, s.ContextRule = 0, "engine"
+		return nil
+	case "max":
+		s.Context, s.ContextRule = 0, "model"
+		return nil
+	}
+	return setCount(&s.Context, text)
 }
 
 func setCount(to *int, text string) error {

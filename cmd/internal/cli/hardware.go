@@ -14,7 +14,7 @@ import (
 )
 
 func newHardware(a *app) *cobra.Command {
-	return group("hardware", "The catalogue of hardware, and what this machine is", newHardwareList(a), newHardwareShow(a), newHardwareDetect(a))
+	return group("hardware", "The catalogue of hardware, and what this machine is", newHardwareList(a), newHardwareShow(a), newHardwareDetect(a), newHardwareDoctor(a), newHardwareImport(a))
 }
 
 // hardwareEntry is one line of hardware list.
@@ -129,16 +129,20 @@ func newHardwareShow(a *app) *cobra.Command {
 }
 
 func newHardwareDetect(a *app) *cobra.Command {
-	var output string
+	var output, snapshot string
 	cmd := &cobra.Command{
 		Use: "detect", Short: "Show what this machine is, as found", Args: cobra.NoArgs,
+		Long: "Show what this machine is: processors, memory, limits, accelerators, drives, as its system tells them.\n" +
+			"--output yaml writes a profile that --on reads back to the same estimates. Nothing is written but the\n" +
+			"output, no network is used and no special rights are needed; root also sees the memory modules.",
+		Example: "  plimsoll hardware detect\n  plimsoll hardware detect -o yaml > box.yaml && plimsoll check llama-3.1-8b --on box.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := oneOf("output", output, "table", "json", "yaml"); err != nil {
 				return err
 			}
-			r, err := a.Facts.Detect(cmd.Context())
+			r, err := a.look(cmd.Context(), snapshot, nil)
 			if err != nil {
-				return problem.Failed("detecting this machine: " + err.Error())
+				return err
 			}
 			switch output {
 			case "json":
@@ -148,6 +152,9 @@ func newHardwareDetect(a *app) *cobra.Command {
 			}
 			if err := a.writeMachine(r.Machine, output); err != nil {
 				return err
+			}
+			for _, x := range r.Recognised {
+				a.field("recognised", fmt.Sprintf("%s (%s): %s", x.Name, x.Kind, x.Why))
 			}
 			for _, n := range r.Notes {
 				a.field("note", n)
@@ -159,6 +166,7 @@ func newHardwareDetect(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "table", "table, json or yaml")
+	cmd.Flags().StringVar(&snapshot, "snapshot", "", snapshotUsage)
 	return cmd
 }
 

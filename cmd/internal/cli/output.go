@@ -17,6 +17,7 @@ type output struct {
 	file    string // empty: stdout
 	quiet   bool   // no report on stdout
 	noColor bool
+	tag     string // of markdown, by which a bot finds its comment; empty: the document's kind
 }
 
 // addFlags adds the flags of a report; forms lists what it may look like.
@@ -24,6 +25,7 @@ func (o *output) addFlags(fs *pflag.FlagSet, forms string) {
 	fs.StringVarP(&o.form, "output", "o", "table", forms)
 	fs.StringVar(&o.file, "out-file", "", "write the report to a file")
 	fs.BoolVar(&o.quiet, "quiet", false, "no report, only files and the exit code")
+	fs.StringVar(&o.tag, "tag", "", "name in the hidden tag of markdown, by which a bot finds its comment (default: the command)")
 	fs.BoolVar(&o.noColor, "no-color", false, "no colours (as with NO_COLOR)")
 }
 

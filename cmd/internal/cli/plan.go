@@ -10,6 +10,7 @@ import (
 	"github.com/plimsoll/plimsoll/estimator"
 	"github.com/plimsoll/plimsoll/estimator/engine"
 	"github.com/plimsoll/plimsoll/estimator/serving"
+	"github.com/plimsoll/plimsoll/hardware"
 )
 
 // division is how the devices were told to share the model.
@@ -65,16 +66,21 @@ func plan(l *report.Load, p *scenario.Prepared, load *serving.Load, objectives [
 	return &division{plans: plans, load: load}, nil
 }
 
-// planPools plans for each pool of a machine whose nodes differ, and turns the
+// planPools plans for each pool of a machine whose nodes differ, or are more than
+// one deployment may span, and turns the
 // request to the pool that takes most of the load.
 func planPools(l *report.Load, p *scenario.Prepared, load *serving.Load, goal estimator.Goal, objectives []serving.Objective, given bool, perHour float64) (*division, error) {
 	m := p.Request.Machine
+	why := "the nodes differ"
+	if len(m.Nodes) == 1 {
+		why = fmt.Sprintf("one deployment spans at most %d devices", hardware.MaxJoined)
+	}
 	wrong := func(what, flag, hint string) error {
 		names := []string{}
 		for _, pool := range estimator.SplitMachine(m) {
 			names = append(names, estimator.PoolName(pool.Primary()))
 		}
-		return problem.Wrong(problem.Contradiction, what+", and the nodes differ ("+strings.Join(names, "; ")+")", flag, hint+", or name the nodes of one pool")
+		return problem.Wrong(problem.Contradiction, what+", and "+why+" ("+strings.Join(names, "; ")+")", flag, hint+", or name the nodes of one pool")
 	}
 	switch {
 	case given:
@@ -92,8 +98,8 @@ func planPools(l *report.Load, p *scenario.Prepared, load *serving.Load, goal es
 	users(p, best.Load)
 	deploy(p, best.Plan)
 	p.Assumptions = append(p.Assumptions,
-		fmt.Sprintf("the nodes differ: each of %d pools runs a deployment of its own, and a router shares the load in proportion to what each carries; all but the pools is about %s, which takes %.0f%%",
-			len(pools.Pools), best.Name, 100*best.Share),
+		fmt.Sprintf("%s: each of %d pools runs a deployment of its own, and a router shares the load in proportion to what each carries; all but the pools is about %s, which takes %.0f%%",
+			why, len(pools.Pools), best.Name, 100*best.Share),
 		chosen(best.Plan, goal, best.Devices))
 	p.Assumptions = append(p.Assumptions, priced(perHour, goal)...)
 	return &division{plans: best.Plans, pools: pools, load: best.Load}, nil

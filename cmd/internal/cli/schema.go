@@ -12,10 +12,10 @@ import (
 )
 
 // userFiles are the schemas of files that users write, kept with their readers.
-var userFiles = map[string]func() ([]byte, error){"hardware-profile": profiles.MachineSchema, "price-file": profiles.PriceFileSchema}
+var userFiles = map[string]func() ([]byte, error){"hardware-profile": profiles.MachineSchema, "price-file": profiles.PriceFileSchema, "plan-file": profiles.PlanSchema}
 
 func newSchema(a *app) *cobra.Command {
-	all := append(schema.Names(), "hardware-profile", "price-file")
+	all := append(schema.Names(), "hardware-profile", "price-file", "plan-file")
 	return &cobra.Command{
 		Use:       "schema [" + strings.Join(all, " | ") + "]",
 		Short:     "Print the JSON Schema of a document",

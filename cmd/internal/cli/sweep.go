@@ -52,6 +52,7 @@ func newSweep(a *app) *cobra.Command {
 	fs := cmd.Flags()
 	fs.SetNormalizeFunc(normalize)
 	flags := addScenarioFlags(fs)
+	flags.repeatSet(",")
 	fs.StringVarP(&o.output, "output", "o", "jsonl", "jsonl or csv")
 	fs.StringVar(&o.failOn, "fail-on", "never", "verdict that makes the exit code 1: never, no or tight")
 	fs.IntVar(&o.workers, "workers", 0, "workers (default: one for each core)")

@@ -67,8 +67,8 @@ asked for is written before a non-zero exit.
 For check, --fail-on says what counts as no: "no" (the default) is a model that
 does not fit or a requirement that fails; "tight" adds a model that fits at the
 central estimate only; "unsure" adds requirements whose limit lies inside the
-interval. --exit-zero keeps 2 and 3 but turns 1 into 0. sweep answers 1 only
-when --fail-on asks for it.
+interval. --exit-zero keeps 2 and 3 but turns 1 into 0. sweep, report and diff
+answer 1 only when --fail-on asks for it.
 
 Errors are one line on stderr, "plimsoll: what: where: remedy", or with
 --output json one JSON object.`}

@@ -119,6 +119,12 @@ func text(name string, f reflect.Value) string {
 			return "auto"
 		}
 		return text(name, f.Elem())
+	case reflect.Slice:
+		list, _ := f.Interface().([]string)
+		if len(list) == 0 {
+			return "unchanged"
+		}
+		return strings.Join(list, "; ")
 	case reflect.Bool:
 		if f.Bool() {
 			return "on"

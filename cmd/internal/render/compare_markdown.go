@@ -9,13 +9,10 @@ import (
 	"github.com/plimsoll/plimsoll/estimator"
 )
 
-// CompareTag is a comment in the markdown by which a bot finds its own.
-const CompareTag = "<!-- plimsoll compare -->"
-
 // CompareMarkdown writes a comparison for a pull request or a wiki page.
 func CompareMarkdown(w io.Writer, c *report.Compare, intervals bool) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s\n\n", CompareTag, md(strings.Join(compareConstants(c), " · ")))
+	fmt.Fprintf(&b, "### plimsoll compare: %s\n\n%s\n\n", report.Count(c.Cases()).Words(), md(strings.Join(compareConstants(c), " · ")))
 	heads := compareHeads(c)
 	var titles, rule []string
 	for _, h := range heads {
@@ -50,10 +47,7 @@ func CompareMarkdown(w io.Writer, c *report.Compare, intervals bool) error {
 		fmt.Fprintf(&b, "x: times the figure of %s; ≈: the two intervals overlap.\n", md(c.Baseline))
 	}
 	for _, part := range compareLists(c) {
-		fmt.Fprintf(&b, "\n**%s**\n\n", part.title)
-		for _, item := range part.items {
-			fmt.Fprintf(&b, "- %s\n", md(item))
-		}
+		folded(&b, part.title, part.items)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

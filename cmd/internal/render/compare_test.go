@@ -136,8 +136,8 @@ func TestCompareMarkdownAndCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := b.String()
-	if !strings.HasPrefix(text, CompareTag+"\n") {
-		t.Error("the tag does not come first")
+	if !strings.HasPrefix(text, "### plimsoll compare: ") {
+		t.Error("the headline does not come first")
 	}
 	columns := 0
 	for _, line := range strings.Split(text, "\n") {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/plimsoll/plimsoll/cmd/internal/ci"
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
 	"github.com/plimsoll/plimsoll/cmd/internal/units"
 )
@@ -61,20 +62,22 @@ func Markdown(w io.Writer, c *report.Check) error {
 			limits = append(limits, limitText(l))
 		}
 	}
+	read, settings := commandTexts(c)
 	for _, part := range []struct {
 		title string
 		items []string
 	}{
+		{read, settings},
 		{"What limits it", limits}, {"What fits", answerTexts(c)}, {"What would help", suggestions(c)},
 		{"Assumed", c.Assumptions}, {"Warnings", warnings(c)}, {"Not estimated", unavailable(c)},
 	} {
 		if len(part.items) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n**%s**\n\n", part.title)
-		for _, item := range part.items {
-			fmt.Fprintf(&b, "- %s\n", md(item))
-		}
+		folded(&b, part.title, part.items)
+	}
+	if x := c.Result.Sensitivity; x != nil {
+		markdownSensitivity(&b, x)
 	}
 	if c.Result.Verify != "" {
 		fmt.Fprintf(&b, "\n**Check it on the real machine**\n\n```sh\n%s\n```\n", c.Result.Verify)
@@ -83,7 +86,15 @@ func Markdown(w io.Writer, c *report.Check) error {
 	return err
 }
 
-// md keeps user-given text from being read as markup.
-func md(s string) string { return markup.Replace(s) }
+// folded lists items below a title that opens them.
+func folded(w io.Writer, title string, items []string) {
+	fmt.Fprintf(w, "\n<details><summary>%s</summary>\n\n", title)
+	for _, item := range items {
+		fmt.Fprintf(w, "- %s\n", md(item))
+	}
+	fmt.Fprintf(w, "\n</details>\n")
+}
 
-var markup = strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "\n", " ", "`", "'")
+// md keeps user-given text from being read as markup, except for bold, by which
+// cells stand out.
+func md(s string) string { return strings.ReplaceAll(ci.Escape(s), `\*\*`, "**") }

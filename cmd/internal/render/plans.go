@@ -100,6 +100,7 @@ func (t *table) plans() {
 
 // markdownPlans writes the plans weighed, and before them the pools.
 func markdownPlans(w io.Writer, c *report.Check) {
+	markdownRoom(w, c)
 	markdownPools(w, c)
 	plans := c.Result.Plans
 	if len(plans) == 0 {

@@ -38,6 +38,7 @@ func generate(t *testing.T, name string) []byte {
 		allowNull(s.Definitions["Result"], "answers")
 		allowNull(s.Definitions["Speed"], figures...)
 		allowNull(s.Definitions["Deployment"], "flash_attention")
+		allowNull(s.Definitions["SensitivityRow"], changed...)
 		for _, f := range new(estimator.Costs).Figures() {
 			allowNull(s.Definitions["Costs"], f.Name)
 		}
@@ -48,6 +49,30 @@ func generate(t *testing.T, name string) []byte {
 			allowNull(s.Definitions["CompareFigures"], c.Name)
 		}
 		allowNull(s.Definitions["CompareWork"], "prefill", "decode")
+	case "recommend":
+		s = reflector().Reflect(&report.Recommend{})
+		s.Title = "The document of plimsoll recommend --output json"
+		for _, c := range report.CompareColumns() {
+			allowNull(s.Definitions["CompareFigures"], c.Name)
+		}
+		allowNull(s.Definitions["SensitivityRow"], changed...)
+	case "diff":
+		s = reflector().Reflect(&report.Diff{})
+		s.Title = "The document of plimsoll diff --output json"
+		allowNull(s.Definitions["FigureChange"], "old", "new", "relative")
+	case "case":
+		s = reflector().Reflect(&report.CaseLine{})
+		s.Title = "A line of --output jsonl of any command that judges: one case"
+	case "plan":
+		s = reflector().Reflect(&report.CapacityPlan{})
+		s.Title = "The document of plimsoll plan --output json"
+		allowNull(s.Definitions["CapacityResult"], "first_month_not_carried")
+		allowNull(s.Definitions["CapacityTotals"], "usd_per_month", "usd_over_months", "kw", "kwh_per_month", "kg_co2e_per_month")
+		allowNull(s.Definitions["CapacityBudget"], "figure")
+		allowNull(s.Definitions["CapacityHardware"], "count", "load", "usd_per_hour", "usd_per_month", "kw")
+		allowNull(s.Definitions["CapacityWorkload"], "carries", "head_room", "usd_per_month", "usd_per_m_output_tokens_all_in", "kwh_per_month", "kg_co2e_per_month")
+		allowNull(s.Definitions["CapacityMonth"], "usd")
+		allowNull(s.Definitions["CapacityChange"], "machines", "usd_per_month", "goal", "goal_difference")
 	case "sweep":
 		line := reflector().Reflect(&report.SweepLine{})
 		failed := reflector().Reflect(&report.SweepError{})
@@ -87,6 +112,13 @@ func generate(t *testing.T, name string) []byte {
 		allowNull(s.Definitions["ScalingOption"], "tokens", "tokens_per_param", "train_flops", "serve_flops", "flops")
 		allowNull(s.Definitions["ScalingBreakEven"], "served_tokens")
 		allowNull(s.Definitions["ScalingTraining"], "usd", "kwh", "gco2e", "usd_per_hour")
+	case "doctor":
+		s = reflector().Reflect(&report.Doctor{})
+		s.Title = "The document of plimsoll hardware doctor --output json"
+	case "fleet":
+		s = reflector().Reflect(&report.Fleet{})
+		s.Title = "The document of plimsoll hardware import --output json"
+		allowNull(s.Definitions["FleetPool"], "in_use")
 	case "error":
 		s = reflector().Reflect(&struct {
 			Error *problem.Error `json:"error"`
@@ -102,6 +134,9 @@ func generate(t *testing.T, name string) []byte {
 }
 
 var figures = []string{"prefill_tok_s", "decode_tok_s", "output_tok_s", "ttft_ms", "tpot_ms", "requests_s"}
+
+// changed are the figures of what a change would buy.
+var changed = []string{"decode_tok_s", "ttft_ms", "headroom_bytes"}
 
 // allowNull lets properties be null as well.
 func allowNull(s *jsonschema.Schema, names ...string) {

@@ -359,3 +359,18 @@ func BenchmarkMachineCold(b *testing.B) {
 
 // forget puts a table back to what it is when a process starts.
 func (t *table) forget() { t.once, t.naming, t.columns, t.index = sync.Once{}, sync.Once{}, nil, nil }
+
+// Names that drivers' tools print are names of machines, too.
+func TestMachineByDriversName(t *testing.T) {
+	for name, want := range map[string]string{
+		"NVIDIA H100 80GB HBM3": "h100-sxm5-80gb", "NVIDIA-H100-80GB-HBM3": "h100-sxm5-80gb", "8x NVIDIA H100 80GB HBM3": "h100-sxm5-80gb",
+		"NVIDIA GH200 480GB": "gh200-96gb", "AMD Instinct MI300X OAM": "mi300x-192gb", "AMD_Instinct_MI325X_OAM": "mi325x-256gb",
+	} {
+		m, err := Machine(name, MachineOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if got := m.Primary().Devices[0].ID; got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}

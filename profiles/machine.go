@@ -204,6 +204,11 @@ func lookup(name string) (found, error) {
 			}
 		}
 	}
+	// What a driver calls a card, as people copy it from its tool.
+	if d, _, ok := MatchDevice(name, 0, "", ""); ok {
+		r, _ := accelerators.find(d.ID)
+		return found{row: r}, r.fault()
+	}
 	everything := names.New("machine", allNames())
 	everything.Hint = listHint
 	_, err := everything.Resolve(name)

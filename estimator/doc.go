@@ -12,6 +12,11 @@
 // calibrated parameters: those are package calibration, how they are found is
 // package fit.
 //
+// Costs are the last step, where the request says what they rest on (Terms). A
+// Replica says what a deployment carries, Standing and Working what a machine
+// takes beside the work: package capacity assigns workloads to machines by them.
+// Package scaling knows the laws of training and stands by itself.
+//
 // There is no I/O here, no clock and no global state: facts and calibrated
 // parameters come in with the Request.
 package estimator

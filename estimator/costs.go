@@ -236,7 +236,7 @@ func (s *spending) payback(rent *cost.Hour, mean *cost.Figure) {
 	o := s.terms.Owned
 	switch {
 	case s.terms.Tenure != Owned:
-		s.missing("it is of a bought machine", breakEven)
+		s.missing("it compares buying with renting, and nobody asked for buying", breakEven)
 	case o == nil:
 		s.missing("nothing is known of buying this machine", breakEven)
 	case rent.Total == nil:

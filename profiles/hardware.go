@@ -112,7 +112,11 @@ func setUsable(d *hardware.Device, r *row) error {
 	reserve := min(total*rule.number("reserve_fraction"), rule.number("reserve_max_mib"))
 	d.UsableBytes = int64(math.Floor(total-reserve)) * hardware.MiB
 	if rule.text("assumed") == "yes" {
-		assume(&d.Provenance, "usable_bytes", "not read for this device, by the rule "+rule.text("rule"))
+		why := "not read for this device, by the rule " + rule.text("rule")
+		if says := rule.text("says"); says != "" {
+			why = says
+		}
+		assume(&d.Provenance, "usable_bytes", why)
 	}
 	return rule.fault()
 }

@@ -12,10 +12,11 @@ import (
 func Expand(list string) ([]string, error) {
 	var out []string
 	for _, part := range bracketed(list) {
+		part = strings.TrimSpace(part)
 		open := strings.LastIndexByte(part, '[')
 		end := strings.LastIndexByte(part, ']')
 		if open < 0 || end < open {
-			if part = strings.TrimSpace(part); part != "" {
+			if part != "" {
 				out = append(out, part)
 			}
 			continue
@@ -34,7 +35,7 @@ func Expand(list string) ([]string, error) {
 				return nil, errTooMany
 			}
 			for n := a; n <= z; n++ {
-				out = append(out, fmt.Sprintf("%s%0*d%s", strings.TrimSpace(part[:open]), len(from), n, part[end+1:]))
+				out = append(out, fmt.Sprintf("%s%0*d%s", part[:open], len(from), n, part[end+1:]))
 			}
 		}
 	}

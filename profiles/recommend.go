@@ -10,93 +10,26 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/plimsoll/plimsoll/estimator/ranking"
 	"github.com/plimsoll/plimsoll/hardware"
 )
 
 //go:embed recommend/*.json
 var recommendFiles embed.FS
 
-// RankingRule says how models are ranked without benchmark scores: each term
-// is in doublings of a model's size (recommend/rule.json, which cites where
-// each number comes from).
+// RankingRule says how models are ranked without benchmark scores
+// (recommend/rule.json, which cites where each number comes from), and what is
+// tried of each.
 type RankingRule struct {
-	About      string         `json:"about"`
-	Size       CitedRule      `json:"size"`
-	Generation GenerationRule `json:"generation"`
-	Format     FormatRule     `json:"format"`
-	Speed      SpeedRule      `json:"speed"`
-	Servers    ServerRule     `json:"servers"`
-	Ladders    LadderRule     `json:"ladders"`
-}
-
-// CitedRule is what a term is, where it comes from and what of it is assumed.
-type CitedRule struct {
-	About   string `json:"about"`
-	Source  string `json:"source,omitempty"`
-	Assumed string `json:"assumed,omitempty"`
-}
-
-// GenerationRule is the worth of a newer release.
-type GenerationRule struct {
-	CitedRule
-	DoublingMonths float64 `json:"doubling_months"`
-}
-
-// FormatRule is what a weight format loses, by its perplexity.
-type FormatRule struct {
-	CitedRule
-	Unit struct {
-		SmallPerplexity float64 `json:"small_perplexity"`
-		SmallParams     float64 `json:"small_params"`
-		LargePerplexity float64 `json:"large_perplexity"`
-		LargeParams     float64 `json:"large_params"`
-		Source          string  `json:"source"`
-	} `json:"unit"`
-	ReferencePerplexity float64 `json:"reference_perplexity"`
-	ReferenceParams     float64 `json:"reference_params"`
-	// Measured are formats of one model, with the sizes of its files.
-	Measured []MeasuredFormat `json:"measured"`
-	Others   []MeasuredFormat `json:"others"`
-	Like     []struct {
-		Names   []string `json:"names"`
-		As      string   `json:"as"`
-		Assumed string   `json:"assumed"`
-	} `json:"like"`
-	// Alike is the difference in doublings below which a narrower format takes
-	// the place of a wider one.
-	Alike      float64 `json:"alike"`
-	AlikeAbout string  `json:"alike_about"`
-	Otherwise  string  `json:"otherwise"`
-	Native     struct {
-		GammaBits float64 `json:"gamma_bits"`
-		Source    string  `json:"source"`
-		Assumed   string  `json:"assumed"`
-	} `json:"native"`
-}
-
-// MeasuredFormat is the perplexity of a format, beside that in 16 bit (0: the
-// rule's reference).
-type MeasuredFormat struct {
-	Name       string  `json:"name"`
-	Perplexity float64 `json:"perplexity"`
-	Reference  float64 `json:"reference_perplexity,omitempty"`
-	GiB        float64 `json:"gib,omitempty"`
-	Source     string  `json:"source,omitempty"`
-	Assumed    string  `json:"assumed,omitempty"`
-}
-
-// SpeedRule weighs a doubling of speed, below comfort and beyond it.
-type SpeedRule struct {
-	CitedRule
-	Weights map[string]struct {
-		Below  float64 `json:"below"`
-		Beyond float64 `json:"beyond"`
-	} `json:"weights"`
+	About string `json:"about"`
+	ranking.Rule
+	Servers ServerRule `json:"servers"`
+	Ladders LadderRule `json:"ladders"`
 }
 
 // ServerRule says which accelerators are taken to serve, and with what.
 type ServerRule struct {
-	CitedRule
+	ranking.Cited
 	Engine        string   `json:"engine"`
 	Sequences     int      `json:"sequences"`
 	NVIDIACompute float64  `json:"nvidia_compute"` // at least this
@@ -106,7 +39,7 @@ type ServerRule struct {
 // LadderRule says which formats are tried beside an engine's ladder, and what
 // formats need.
 type LadderRule struct {
-	CitedRule
+	ranking.Cited
 	// Host are formats of GGUF files for machines without accelerators.
 	Host struct {
 		Formats []string `json:"formats"`

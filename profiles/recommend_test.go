@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"testing"
+
+	"github.com/plimsoll/plimsoll/estimator/ranking"
 )
 
 func TestUsesAreOfModels(t *testing.T) {
@@ -71,7 +73,7 @@ func TestRankingIsCited(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := &r.Format
-	for _, c := range []CitedRule{r.Size, r.Generation.CitedRule, f.CitedRule, r.Servers.CitedRule} {
+	for _, c := range []ranking.Cited{r.Size, r.Generation.Cited, f.Cited, r.Servers.Cited} {
 		if c.About == "" || c.Source == "" {
 			t.Errorf("%+v has no source", c)
 		}

@@ -36,6 +36,7 @@ var allowed = []struct {
 	{"estimator/scaling", nil},
 	{"estimator/calibration", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/phase"}},
 	{"estimator/roofline", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/place", "estimator/phase", "estimator/calibration"}},
+	{"estimator/ranking", []string{"estimator/model", "estimator/format"}},
 	{"estimator/cost", []string{"estimator/roofline"}},
 	{"estimator", []string{"hardware", "estimator/"}},
 	{"profiles", []string{"profiles", "profiles/", "estimator", "estimator/", "hardware"}},

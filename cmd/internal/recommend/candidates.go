@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plimsoll/plimsoll/estimator/ranking"
 	"github.com/plimsoll/plimsoll/profiles"
 )
 
@@ -35,12 +36,12 @@ type shape struct {
 // named, with a context at least as long as asked. Of several with the same
 // shape it takes the newest that their first maker published; the others come
 // with it. short is how many were left out for their context.
-func (r *Ranker) Candidates(models []profiles.ModelEntry, uses *profiles.ModelUses, use, class string, context int) (out []Candidate, short int) {
+func (a *Advisor) Candidates(use, class string, context int) (out []Candidate, short int) {
 	at := map[shape]int{}
 	var groups [][]*profiles.ModelEntry
-	for i := range models {
-		m := &models[i]
-		of, _ := uses.Of(m)
+	for i := range a.models {
+		m := &a.models[i]
+		of, _ := a.uses.Of(m)
 		if !slices.Contains(of, use) || class != "" && !slices.Contains(Classes[class], m.Class) {
 			continue
 		}
@@ -60,21 +61,21 @@ func (r *Ranker) Candidates(models []profiles.ModelEntry, uses *profiles.ModelUs
 		groups[g] = append(groups[g], m)
 	}
 	for _, g := range groups {
-		out = append(out, r.candidate(g))
+		out = append(out, a.candidate(g))
 	}
 	return out, short
 }
 
 // candidate chooses which of a group stands for it.
-func (r *Ranker) candidate(group []*profiles.ModelEntry) Candidate {
+func (a *Advisor) candidate(group []*profiles.ModelEntry) Candidate {
 	// Newest first; of the same month the later in the catalogue.
 	slices.Reverse(group)
-	slices.SortStableFunc(group, func(a, b *profiles.ModelEntry) int {
-		return cmp.Compare(r.months[b.ID], r.months[a.ID])
+	slices.SortStableFunc(group, func(x, y *profiles.ModelEntry) int {
+		return cmp.Compare(a.ranker.Month(y.ID), a.ranker.Month(x.ID))
 	})
 	first := maker(group[len(group)-1])
 	for _, m := range group { // whose month is known: else it may be later than it counts
-		if _, month := yearMonth(m.Released); month > 0 {
+		if _, month := ranking.YearMonth(m.Released); month > 0 {
 			first = maker(m)
 		}
 	}

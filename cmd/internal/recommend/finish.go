@@ -55,7 +55,7 @@ func (a *Advisor) words(prefer string) report.RecommendRule {
 		Terms: []string{
 			"size: " + r.Size.About,
 			fmt.Sprintf("generation: %s (%s)", r.Generation.About, g(r.Generation.DoublingMonths)),
-			fmt.Sprintf("format: %s (%.3g)", r.Format.About, a.ranker.unit),
+			fmt.Sprintf("format: %s (%.3g)", r.Format.About, a.ranker.Unit()),
 			fmt.Sprintf("speed: %s (%s: %s below comfort, %s beyond)", r.Speed.About, prefer, g(w.Below), g(w.Beyond)),
 		},
 		Assumed: []string{r.Size.Assumed, r.Generation.Assumed, r.Speed.Assumed, r.Format.Otherwise, r.Format.Native.Assumed},

@@ -39,9 +39,9 @@ func (a *Advisor) ladder(e *engine.Engine, m *hardware.Machine, host bool) []str
 	for i, f := range rungs {
 		next := i + 1
 		if next < len(rungs) {
-			narrower, ok := a.ranker.loss[rungs[next]]
-			loss, known := a.ranker.loss[f]
-			if ok && known && (narrower-loss)/a.ranker.unit < a.rule.Format.Alike {
+			narrower, ok := a.ranker.Loses(rungs[next])
+			loss, known := a.ranker.Loses(f)
+			if ok && known && narrower-loss < a.rule.Format.Alike {
 				continue
 			}
 		}

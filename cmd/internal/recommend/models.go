@@ -133,7 +133,7 @@ func (a *Advisor) group(ctx context.Context, q *modelQuestion) (*report.Recommen
 	}
 	q.needsMore = len(q.in.Require) > 0
 	g := &report.RecommendGroup{Use: q.use.ID, Words: q.use.Words, Class: q.class, Asked: q.asked, Rows: []report.RecommendRow{}}
-	candidates, short := a.ranker.Candidates(a.models, a.uses, q.use.ID, q.class, q.asked.Context)
+	candidates, short := a.Candidates(q.use.ID, q.class, q.asked.Context)
 	if candidates, err = Named(candidates, q.in.Models); err != nil {
 		return nil, problem.Wrong(problem.UnknownModel, err.Error(), "--model", "see plimsoll models list, or name another --use")
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
 	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
 	"github.com/plimsoll/plimsoll/estimator"
+	"github.com/plimsoll/plimsoll/estimator/ranking"
 )
 
 // forMachine asks for models of some uses on a machine.
@@ -60,7 +61,7 @@ func TestFirstOnMachines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		total, _ := Working(m)
+		total, _ := ranking.Working(m)
 		if b := float64(total) / 1e9; b < c.least || b > c.most {
 			t.Errorf("%s: %s has %.1f billion parameters in its layers, want %g to %g", c.on, r.Name, b, c.least, c.most)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/plimsoll/plimsoll/cmd/internal/units"
 	"github.com/plimsoll/plimsoll/estimator"
 	"github.com/plimsoll/plimsoll/estimator/model"
+	"github.com/plimsoll/plimsoll/estimator/ranking"
 )
 
 // row estimates a trial again, with all that follows a verdict.
@@ -64,7 +65,7 @@ func rounded(s *report.RecommendScore) *report.RecommendScore {
 
 // why says in words what the terms of a score are of.
 func why(m *model.Model, released, quant string, s *report.RecommendScore, speed *estimator.Figure) string {
-	total, active := Working(m)
+	total, active := ranking.Working(m)
 	of := billions(total) + " in its layers"
 	if active < total {
 		of = fmt.Sprintf("%s in its layers, %s at work", billions(total), billions(active))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll/plimsoll/cmd/internal/facts"
 	"github.com/plimsoll/plimsoll/estimator"
+	"github.com/plimsoll/plimsoll/estimator/ranking"
 	"github.com/plimsoll/plimsoll/profiles"
 )
 
@@ -63,12 +64,12 @@ func TestFormatTerm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		own := -math.Log2(1 - math.Exp(-Bits(m, native)/2.67))
-		near(t, c.model+" "+c.format, a.ranker.format(m, w, native), -own-c.want, 1e-6)
+		own := -math.Log2(1 - math.Exp(-ranking.Bits(m, native)/2.67))
+		near(t, c.model+" "+c.format, a.ranker.Format(m, w, native), -own-c.want, 1e-6)
 	}
 	m, _ := profiles.Model("gpt-oss-20b")
 	w, _ := table.Weights(m, "MXFP4_MOE")
-	if v := a.ranker.format(m, w, w); v > -0.2 || v < -0.5 {
+	if v := a.ranker.Format(m, w, w); v > -0.2 || v < -0.5 {
 		t.Errorf("a model published in four bits has a term of %.2f", v)
 	}
 }
@@ -84,32 +85,32 @@ func TestSizeTerm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		near(t, id, size(m), want, 0.02)
+		near(t, id, ranking.Size(m), want, 0.02)
 	}
 }
 
 func TestGenerationTerm(t *testing.T) {
-	r := NewRanker(advisor(t).rule, []profiles.ModelEntry{
+	r := ranking.New(&advisor(t).rule.Rule, []ranking.Release{
 		{ID: "new", Released: "2026-08", Family: "f"}, {ID: "old", Released: "2024-08", Family: "f"},
 		{ID: "year", Released: "2026", Family: "f"}, {ID: "alone", Released: "2026", Family: "g"}, {ID: "unknown"},
 	})
 	for id, want := range map[string]float64{"new": 0, "old": -3, "year": 0, "alone": -7.0 / 8, "unknown": (2018*12 - (2026*12 + 7)) / 8.0} {
-		near(t, id, r.generation(&profiles.ModelEntry{ID: id}), want, 1e-9)
+		near(t, id, r.Generation(id), want, 1e-9)
 	}
 }
 
 func TestSpeedTerm(t *testing.T) {
 	r := advisor(t).ranker
-	near(t, "at comfort", r.speed("balanced", 20, 20), 0, 0)
-	near(t, "half as fast", r.speed("balanced", 10, 20), -0.75, 1e-12)
-	near(t, "twice as fast", r.speed("balanced", 40, 20), 0.1, 1e-12)
-	near(t, "twice as fast, for speed", r.speed("speed", 40, 20), 1, 1e-12)
-	near(t, "not known", r.speed("balanced", 0, 20), 0, 0)
+	near(t, "at comfort", r.Speed("balanced", 20, 20), 0, 0)
+	near(t, "half as fast", r.Speed("balanced", 10, 20), -0.75, 1e-12)
+	near(t, "twice as fast", r.Speed("balanced", 40, 20), 0.1, 1e-12)
+	near(t, "twice as fast, for speed", r.Speed("speed", 40, 20), 1, 1e-12)
+	near(t, "not known", r.Speed("balanced", 0, 20), 0, 0)
 	rapid.Check(t, func(t *rapid.T) {
 		prefer := rapid.SampledFrom([]string{"balanced", "quality", "speed"}).Draw(t, "prefer")
 		a := rapid.Float64Range(1e-3, 1e4).Draw(t, "slow")
 		b := a * rapid.Float64Range(1, 100).Draw(t, "times")
-		if r.speed(prefer, a, 20) > r.speed(prefer, b, 20) {
+		if r.Speed(prefer, a, 20) > r.Speed(prefer, b, 20) {
 			t.Fatalf("%g tok/s rank above %g", a, b)
 		}
 	})
@@ -117,7 +118,7 @@ func TestSpeedTerm(t *testing.T) {
 
 func TestCandidates(t *testing.T) {
 	a := advisor(t)
-	chat, short := a.ranker.Candidates(a.models, a.uses, "chat", "", 8192)
+	chat, short := a.Candidates("chat", "", 8192)
 	of := map[string]*Candidate{}
 	for i := range chat {
 		of[chat[i].Entry.ID] = &chat[i]
@@ -146,7 +147,7 @@ func TestCandidates(t *testing.T) {
 	if short == 0 {
 		t.Error("no model was made for less than 8,192 tokens")
 	}
-	moe, _ := a.ranker.Candidates(a.models, a.uses, "chat", "moe", 8192)
+	moe, _ := a.Candidates("chat", "moe", 8192)
 	for i := range moe {
 		if moe[i].Entry.Class != "moe" {
 			t.Errorf("%s is of class %s", moe[i].Entry.ID, moe[i].Entry.Class)

@@ -7,6 +7,7 @@ import (
 	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
 	"github.com/plimsoll/plimsoll/estimator"
 	"github.com/plimsoll/plimsoll/estimator/format"
+	"github.com/plimsoll/plimsoll/estimator/ranking"
 )
 
 // kind says what became of a model.
@@ -46,7 +47,7 @@ func (w *worker) best(q *modelQuestion, c *Candidate) trial {
 	if err != nil {
 		return best
 	}
-	if least := q.use.LeastBillions; least > 0 && size(m) < math.Log2(least) {
+	if least := q.use.LeastBillions; least > 0 && ranking.Size(m) < math.Log2(least) {
 		best.kind = tooSmall
 		return best
 	}
@@ -116,8 +117,8 @@ func (w *worker) judge(q *modelQuestion, c *Candidate, p *scenario.Prepared, e *
 	if speed == nil {
 		return
 	}
-	t.score = report.RecommendScore{Size: size(m), Generation: w.ranker.generation(c.Entry),
-		Format: w.ranker.format(m, p.Request.Weights, own), Speed: w.ranker.speed(q.in.Prefer, speed.Low, comfort)}
+	t.score = report.RecommendScore{Size: ranking.Size(m), Generation: w.ranker.Generation(c.Entry.ID),
+		Format: w.ranker.Format(m, p.Request.Weights, own), Speed: w.ranker.Speed(q.in.Prefer, speed.Low, comfort)}
 	t.score.Total = t.score.Size + t.score.Generation + t.score.Format + t.score.Speed
 	if rank(e.Verdict) > rank(q.in.Accept) {
 		t.kind, t.distance = tooLarge, excess(e)
@@ -156,4 +157,19 @@ func (q *modelQuestion) missedBy(e *estimator.Result) float64 {
 		return math.Inf(1)
 	}
 	return by
+}
+
+// answerSpeed is how fast an answer comes, from the question to its last token:
+// the tokens of one sequence over the whole time. Where nothing is generated it
+// is the speed of the prompt.
+func answerSpeed(e *estimator.Speed, output, sequences int) *estimator.Figure {
+	if output == 0 {
+		return e.PrefillTokS
+	}
+	f := e.RequestsS
+	if f == nil {
+		return e.DecodeTokS
+	}
+	k := float64(output) / float64(max(sequences, 1))
+	return &estimator.Figure{Value: f.Value * k, Low: f.Low * k, High: f.High * k, Unit: "tok/s", Basis: f.Basis}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
 	"github.com/plimsoll/plimsoll/estimator"
 	"github.com/plimsoll/plimsoll/estimator/engine"
+	"github.com/plimsoll/plimsoll/estimator/ranking"
 	"github.com/plimsoll/plimsoll/hardware"
 	"github.com/plimsoll/plimsoll/profiles"
 )
@@ -38,7 +39,7 @@ type Advisor struct {
 	rule     *profiles.RankingRule
 	uses     *profiles.ModelUses
 	models   []profiles.ModelEntry
-	ranker   *Ranker
+	ranker   *ranking.Ranker
 }
 
 // NewAdvisor reads the rule and the catalogue of models.
@@ -53,7 +54,12 @@ func NewAdvisor(f Facts, estimate Estimate) (*Advisor, error) {
 	if err != nil {
 		return nil, problem.Failed(err.Error())
 	}
-	a.ranker = NewRanker(a.rule, a.models)
+	releases := make([]ranking.Release, len(a.models))
+	for i := range a.models {
+		m := &a.models[i]
+		releases[i] = ranking.Release{ID: m.ID, Family: m.Family, Released: m.Released}
+	}
+	a.ranker = ranking.New(&a.rule.Rule, releases)
 	return a, nil
 }
 

@@ -1,4 +1,4 @@
-package recommend
+package ranking
 
 import (
 	"math"
@@ -6,27 +6,33 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/plimsoll/plimsoll/estimator"
 	"github.com/plimsoll/plimsoll/estimator/format"
 	"github.com/plimsoll/plimsoll/estimator/model"
-	"github.com/plimsoll/plimsoll/profiles"
 )
 
 // Ranker applies the rule of a catalogue's models.
 type Ranker struct {
-	rule   *profiles.RankingRule
+	rule   *Rule
 	loss   map[string]float64 // nats of perplexity by format
 	widths []width            // measured formats by their bits, widest first
 	unit   float64            // nats of perplexity of one doubling
 	// months of release since year 0 by id, and of the newest.
 	months map[string]float64
 	newest float64
+	// unknown is the month for which a model without one counts.
+	unknown float64
+}
+
+// Release is when a model of a family came out.
+type Release struct {
+	ID, Family string
+	Released   string // 2026-08 or 2026; empty: not known
 }
 
 type width struct{ bits, loss float64 }
 
-// NewRanker returns the ranker of the catalogue's models.
-func NewRanker(rule *profiles.RankingRule, models []profiles.ModelEntry) *Ranker {
+// New returns the ranker of some models.
+func New(rule *Rule, models []Release) *Ranker {
 	f := &rule.Format
 	r := &Ranker{rule: rule, loss: map[string]float64{},
 		unit: math.Log(f.Unit.SmallPerplexity/f.Unit.LargePerplexity) / math.Log2(f.Unit.LargeParams/f.Unit.SmallParams)}
@@ -48,23 +54,25 @@ func NewRanker(rule *profiles.RankingRule, models []profiles.ModelEntry) *Ranker
 		}
 	}
 	slices.SortStableFunc(r.widths, func(a, b width) int { return int(math.Copysign(1, b.bits-a.bits)) })
+	y, month := YearMonth(rule.Generation.Unknown)
+	r.unknown = float64(y*12 + max(month, 1) - 1)
 	r.date(models)
 	return r
 }
 
 // date fills in the months of release. Of a release known by its year alone it
 // takes the least: January, or the newest of its family in that year.
-func (r *Ranker) date(models []profiles.ModelEntry) {
+func (r *Ranker) date(models []Release) {
 	r.months = make(map[string]float64, len(models))
 	type year struct {
 		family string
 		year   int
 	}
 	families := map[year]float64{}
-	var open []*profiles.ModelEntry
+	var open []*Release
 	for i := range models {
 		m := &models[i]
-		y, month := yearMonth(m.Released)
+		y, month := YearMonth(m.Released)
 		if y == 0 || month == 0 {
 			open = append(open, m)
 			continue
@@ -75,14 +83,14 @@ func (r *Ranker) date(models []profiles.ModelEntry) {
 		families[key] = math.Max(families[key], at)
 	}
 	for _, m := range open {
-		if y, _ := yearMonth(m.Released); y > 0 {
+		if y, _ := YearMonth(m.Released); y > 0 {
 			r.months[m.ID] = math.Max(float64(y*12), families[year{m.Family, y}])
 		}
 	}
 }
 
-// yearMonth reads a release; 0 for what is not known.
-func yearMonth(released string) (year, month int) {
+// YearMonth reads a release; 0 for what is not known.
+func YearMonth(released string) (year, month int) {
 	y, m, _ := strings.Cut(released, "-")
 	year, _ = strconv.Atoi(y)
 	month, _ = strconv.Atoi(m)
@@ -99,33 +107,44 @@ func Working(m *model.Model) (total, active int64) {
 	return total, active
 }
 
-// size is the term of a model's size.
-func size(m *model.Model) float64 {
+// Size is the term of a model's size: log2 of the geometric mean of its layers'
+// parameters and of those that one token uses, in billions.
+func Size(m *model.Model) float64 {
 	total, active := Working(m)
 	return math.Log2(math.Sqrt(float64(max(total, 1))*float64(max(active, 1))) / 1e9)
 }
 
-// firstRelease counts for a model of unknown date: the rule rewards only what
-// is known.
-const firstRelease = 2018 * 12
+// Month counts the months of a model's release since year 0; 0 where that is not
+// known.
+func (r *Ranker) Month(id string) float64 { return r.months[id] }
 
-// generation is the term of a release date.
-func (r *Ranker) generation(m *profiles.ModelEntry) float64 {
-	at, ok := r.months[m.ID]
+// Generation is the term of a release date.
+func (r *Ranker) Generation(id string) float64 {
+	at, ok := r.months[id]
 	if !ok {
-		at = firstRelease
+		at = r.unknown
 	}
 	return (at - r.newest) / r.rule.Generation.DoublingMonths
 }
 
-// format is the term of a weight format: what the model's own format lost in
+// Format is the term of a weight format: what the model's own format lost in
 // training, and what another loses beside that.
-func (r *Ranker) format(m *model.Model, w, native *format.Weights) float64 {
+func (r *Ranker) Format(m *model.Model, w, native *format.Weights) float64 {
 	own := -math.Log2(1 - math.Exp(-Bits(m, native)/r.rule.Format.Native.GammaBits))
 	if w.Format == native.Format {
 		return -own
 	}
 	return -own - r.nats(m, w)/r.unit
+}
+
+// Unit is what a doubling of size takes from the logarithm of a perplexity.
+func (r *Ranker) Unit() float64 { return r.unit }
+
+// Loses is how many doublings of size a format loses against 16 bit, where that
+// is known.
+func (r *Ranker) Loses(format string) (doublings float64, known bool) {
+	nats, known := r.loss[format]
+	return nats / r.unit, known
 }
 
 // nats is the loss of a format against 16 bit. One that was not measured
@@ -146,23 +165,8 @@ func (r *Ranker) nats(m *model.Model, w *format.Weights) float64 {
 	return least
 }
 
-// answerSpeed is how fast an answer comes, from the question to its last token:
-// the tokens of one sequence over the whole time. Where nothing is generated it
-// is the speed of the prompt.
-func answerSpeed(e *estimator.Speed, output, sequences int) *estimator.Figure {
-	if output == 0 {
-		return e.PrefillTokS
-	}
-	f := e.RequestsS
-	if f == nil {
-		return e.DecodeTokS
-	}
-	k := float64(output) / float64(max(sequences, 1))
-	return &estimator.Figure{Value: f.Value * k, Low: f.Low * k, High: f.High * k, Unit: "tok/s", Basis: f.Basis}
-}
-
-// speed is the term of a speed beside a comfortable one.
-func (r *Ranker) speed(prefer string, low, comfort float64) float64 {
+// Speed is the term of a speed in tok/s beside a comfortable one.
+func (r *Ranker) Speed(prefer string, low, comfort float64) float64 {
 	if !(low > 0) || !(comfort > 0) {
 		return 0
 	}

@@ -9,19 +9,6 @@ import (
 	"github.com/plimsoll/plimsoll/estimator/model"
 )
 
-// rank orders verdicts, best first.
-func rank(v Verdict) int {
-	switch v {
-	case Fits:
-		return 0
-	case Tight:
-		return 1
-	case FitsOffload:
-		return 2
-	}
-	return 3
-}
-
 // variant is the request with one thing changed, allocated but not timed.
 func (req *Request) variant(d engine.Deployment, w engine.Workload, weights *format.Weights) (*Result, error) {
 	v := *req
@@ -37,7 +24,7 @@ func (req *Request) variant(d engine.Deployment, w engine.Workload, weights *for
 // holds says whether a variant's verdict is at least as good as limit.
 func (req *Request) holds(limit int, d engine.Deployment, w engine.Workload, weights *format.Weights) bool {
 	e, err := req.variant(d, w, weights)
-	return err == nil && rank(e.Verdict) <= limit
+	return err == nil && e.Verdict.Rank() <= limit
 }
 
 // contextStep is the granularity of the context search, in tokens.
@@ -47,9 +34,9 @@ const contextStep = 256
 // means at least as well as the request itself does; where the request does
 // not fit, it means fitting at all.
 func answers(req *Request, e *Result) *Answers {
-	limit := rank(e.Verdict)
-	if limit == rank(DoesNotFit) {
-		limit = rank(FitsOffload)
+	limit := e.Verdict.Rank()
+	if limit == DoesNotFit.Rank() {
+		limit = FitsOffload.Rank()
 	}
 	a := &Answers{MaxContext: maxContext(req, e, limit), MaxSequences: maxSequences(req, e, limit)}
 	a.BestFormat = bestFormat(req, e)
@@ -130,7 +117,7 @@ func maxSequences(req *Request, e *Result, limit int) int {
 // has but its own.
 func bestFormat(req *Request, e *Result) string {
 	if req.Model.FromFile {
-		if rank(e.Verdict) <= rank(FitsOffload) {
+		if e.Verdict.Rank() <= FitsOffload.Rank() {
 			return req.Weights.Format
 		}
 		return ""
@@ -138,8 +125,8 @@ func bestFormat(req *Request, e *Result) string {
 	if req.Formats == nil {
 		return ""
 	}
-	for _, limit := range []int{rank(Fits), rank(FitsOffload)} {
-		if limit == rank(FitsOffload) && !wantsDevice(&req.Deployment) {
+	for _, limit := range []int{Fits.Rank(), FitsOffload.Rank()} {
+		if limit == FitsOffload.Rank() && !wantsDevice(&req.Deployment) {
 			break
 		}
 		for _, name := range req.Engine.FormatLadder {
@@ -214,11 +201,11 @@ func tried(req *Request, d engine.Deployment, w *format.Weights, was *Result, ch
 		return nil
 	}
 	s := Suggestion{Change: change, Flags: flags}
-	better := rank(e.Verdict) < rank(was.Verdict)
+	better := e.Verdict.Rank() < was.Verdict.Rank()
 	switch {
 	case better:
 		s.Effect = e.Verdict.Words()
-	case rank(e.Verdict) > rank(was.Verdict):
+	case e.Verdict.Rank() > was.Verdict.Rank():
 		return nil
 	}
 	if a, b := was.Speed.DecodeTokS, e.Speed.DecodeTokS; a != nil && b != nil && b.Value > 1.1*a.Value {

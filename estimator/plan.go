@@ -334,6 +334,19 @@ func (p *Plan) alone(req *Request, e *Result) {
 	p.DeviceHours = perMillion(p.Devices, p.tokS)
 }
 
+// Dominates says whether a is at least as good as b in every respect and better
+// in one, as off a Pareto front; less is better.
+func Dominates(a, b []float64) bool {
+	some := false
+	for i := range a {
+		if a[i] > b[i] {
+			return false
+		}
+		some = some || a[i] < b[i]
+	}
+	return some
+}
+
 // front marks the plans that no other beats in both respects.
 func front(plans []Plan) {
 	for i := range plans {
@@ -347,7 +360,7 @@ func front(plans []Plan) {
 			if j == i || b.Refused != "" || !b.Stable || b.TPOTMs <= 0 {
 				continue
 			}
-			if b.PerDeviceTokS >= a.PerDeviceTokS && b.TPOTMs <= a.TPOTMs && (b.PerDeviceTokS > a.PerDeviceTokS || b.TPOTMs < a.TPOTMs) {
+			if Dominates([]float64{-b.PerDeviceTokS, b.TPOTMs}, []float64{-a.PerDeviceTokS, a.TPOTMs}) {
 				a.Pareto = false
 				break
 			}

@@ -238,7 +238,7 @@ func (r *Room) take(p *layout, n *hardware.Node) {
 	}
 	f := &e.Ledgers[fullest(e.Ledgers)]
 	r.LeftBytes = max(f.Usable()-f.Need, 0)
-	r.Sequences = r.Replicas * maxSequences(&p.req, e, rank(e.Verdict))
+	r.Sequences = r.Replicas * maxSequences(&p.req, e, e.Verdict.Rank())
 }
 
 // onDevices says that some layer lies on a device.
@@ -256,7 +256,7 @@ func onDevices(e *Result) bool {
 func Best(rooms []Room) int {
 	best := 0
 	for i := range rooms {
-		if rank(rooms[i].Verdict) < rank(rooms[best].Verdict) {
+		if rooms[i].Verdict.Rank() < rooms[best].Verdict.Rank() {
 			best = i
 		}
 	}

@@ -54,6 +54,21 @@ const (
 	DoesNotFit  Verdict = "does_not_fit"
 )
 
+// Rank orders verdicts, the best first, from 0; what is none comes last.
+func (v Verdict) Rank() int {
+	for i, known := range [...]Verdict{Fits, Tight, FitsOffload, DoesNotFit} {
+		if v == known {
+			return i
+		}
+	}
+	return noVerdict
+}
+
+const noVerdict = 4
+
+// Known says whether v is a verdict.
+func (v Verdict) Known() bool { return v.Rank() < noVerdict }
+
 // Speed holds the figures of the time step; a nil figure could not be
 // estimated and has its reason in Result.Unavailable. Where a server works on
 // several sequences, all but PrefillTokS are means of what their users see,

@@ -2,8 +2,9 @@ package estimator
 
 import (
 	"fmt"
-	"github.com/plimsoll/plimsoll/estimator/cost"
 	"math"
+
+	"github.com/plimsoll/plimsoll/estimator/cost"
 
 	"github.com/plimsoll/plimsoll/estimator/serving"
 )

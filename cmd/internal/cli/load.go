@@ -55,7 +55,7 @@ func loadOf(l *report.Load, s *scenario.Scenario) (*serving.Load, []serving.Obje
 		}
 	}
 	if l.Rate != "" {
-		if out.Rate, err = parseRate(l.Rate); err != nil {
+		if out.Rate, err = serving.ParseRate(l.Rate); err != nil {
 			return nil, nil, wrong("rate", err)
 		}
 	}
@@ -99,24 +99,6 @@ func flagOf(complaint string) string {
 		}
 	}
 	return "rate"
-}
-
-func parseRate(text string) (float64, error) {
-	number, unit, _ := strings.Cut(text, "/")
-	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || !(v > 0) {
-		return 0, fmt.Errorf("rate %.40q: want a number above 0, as in 20/s", text)
-	}
-	switch strings.TrimSpace(unit) {
-	case "", "s", "sec":
-	case "m", "min":
-		v /= 60
-	case "h", "hour":
-		v /= 3600
-	default:
-		return 0, fmt.Errorf("rate %.40q: want requests per s, min or h, as in 20/s", text)
-	}
-	return v, nil
 }
 
 func parseSpeculation(text string) (float64, error) {

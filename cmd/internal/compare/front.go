@@ -1,6 +1,9 @@
 package compare
 
-import "github.com/plimsoll/plimsoll/cmd/internal/report"
+import (
+	"github.com/plimsoll/plimsoll/cmd/internal/report"
+	"github.com/plimsoll/plimsoll/estimator"
+)
 
 // front chooses what the Pareto front weighs and marks the rows on it. Where
 // several sequences are in flight it is what each user gets against what each
@@ -23,16 +26,21 @@ func front(doc *report.Compare) {
 	}
 }
 
-// dominates says whether a is at least as good as b in both columns and
-// better in one, both at their central values.
+// dominates says whether a beats b in some columns, at their central values.
 func dominates(a, b *report.CompareRow, columns ...*report.CompareColumn) bool {
-	some := false
-	for _, c := range columns {
-		fa, fb := figure(a, c), figure(b, c)
-		if fa == nil || fb == nil || better(fb, fa, c.Less) {
-			return false
+	var of [2][]float64
+	for k, r := range [...]*report.CompareRow{a, b} {
+		for _, c := range columns {
+			f := figure(r, c)
+			switch {
+			case f == nil:
+				return false
+			case c.Less:
+				of[k] = append(of[k], f.Value)
+			default:
+				of[k] = append(of[k], -f.Value)
+			}
 		}
-		some = some || better(fa, fb, c.Less)
 	}
-	return some
+	return estimator.Dominates(of[0], of[1])
 }

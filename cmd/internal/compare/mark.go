@@ -1,8 +1,6 @@
 package compare
 
 import (
-	"strconv"
-
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
 	"github.com/plimsoll/plimsoll/estimator"
 )
@@ -70,17 +68,8 @@ func ratios(rows []report.CompareRow, base int) {
 		for _, c := range report.CompareColumns() {
 			f, b := c.Get(&r.Figures), c.Get(&rows[base].Figures)
 			if f != nil && b != nil && f.Value > 0 && b.Value > 0 {
-				r.Ratios[c.Name] = report.Ratio{Ratio: digits(f.Value / b.Value), Within: f.Value != b.Value && overlap(f, b)}
+				r.Ratios[c.Name] = report.Ratio{Ratio: report.Significant(f.Value / b.Value), Within: f.Value != b.Value && overlap(f, b)}
 			}
 		}
 	}
-}
-
-// digits keeps the six that documents keep.
-func digits(v float64) float64 {
-	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
-	if err != nil {
-		return v
-	}
-	return r
 }

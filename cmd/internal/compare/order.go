@@ -7,7 +7,6 @@ import (
 	"github.com/plimsoll/plimsoll/cmd/internal/problem"
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
 	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
-	"github.com/plimsoll/plimsoll/estimator"
 	"github.com/plimsoll/plimsoll/profiles/names"
 )
 
@@ -106,15 +105,13 @@ func class(r *report.CompareRow, name string) int {
 	return 0
 }
 
-var verdicts = []estimator.Verdict{estimator.Fits, estimator.Tight, estimator.FitsOffload, estimator.DoesNotFit}
-
 // by compares two rows of one class by a column.
 func by(a, b *report.CompareRow, name string) int {
 	switch name {
 	case "name":
 		return strings.Compare(a.Name, b.Name)
 	case "verdict":
-		return slices.Index(verdicts, a.Verdict) - slices.Index(verdicts, b.Verdict)
+		return a.Verdict.Rank() - b.Verdict.Rank()
 	}
 	c := report.CompareColumnOf(name)
 	fa, fb := c.Get(&a.Figures), c.Get(&b.Figures)

@@ -140,7 +140,7 @@ func small(old, next *estimator.Figure, threshold float64) bool {
 func judge(f *report.FigureChange) {
 	o, n := f.Old, f.New
 	if r := n.Value/o.Value - 1; o.Value != 0 && !math.IsInf(r, 0) && !math.IsNaN(r) {
-		r = round(r)
+		r = report.Significant(r)
 		f.Relative = &r
 	}
 	switch {

@@ -2,14 +2,10 @@ package diff
 
 import (
 	"math"
-	"strconv"
 
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
+	"github.com/plimsoll/plimsoll/estimator/cost"
 )
-
-// hoursPerMonth is the mean: 8,760 hours a year over 12 months, rounded as
-// clouds bill.
-const hoursPerMonth = 730
 
 // monthly is what a case costs in a month before and after; nil where that is
 // not known of a side that is there. A case that came cost nothing before.
@@ -33,13 +29,12 @@ func monthly(old, next *report.Case) *report.CostChange {
 
 // settle fills in the change; nil where an amount is no number.
 func settle(c *report.CostChange) *report.CostChange {
-	c.Old, c.New = round(c.Old), round(c.New)
-	c.Change = round(c.New - c.Old)
-	for _, v := range [...]float64{c.Old, c.New, c.Change} {
+	for _, v := range [...]float64{c.Old, c.New, c.New - c.Old} {
 		if math.IsInf(v, 0) || math.IsNaN(v) {
 			return nil
 		}
 	}
+	c.Old, c.New, c.Change = report.Significant(c.Old), report.Significant(c.New), report.Significant(c.New-c.Old)
 	return c
 }
 
@@ -55,7 +50,7 @@ func perMonth(c *report.Case) (float64, bool) {
 		case "usd_per_month":
 			return f.Figure.Value, true
 		case "usd_per_hour":
-			return f.Figure.Value * hoursPerMonth, true
+			return f.Figure.Value * cost.HoursPerMonth, true
 		}
 	}
 	return 0, false
@@ -77,13 +72,4 @@ func together(base, next report.Cased) *report.CostChange {
 		return settle(&report.CostChange{Old: b.Result.Totals.USDPerMonth.Value, New: n.Result.Totals.USDPerMonth.Value})
 	}
 	return nil
-}
-
-// round keeps six significant digits, as documents do.
-func round(v float64) float64 {
-	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
-	if err != nil {
-		return v
-	}
-	return r
 }

@@ -182,7 +182,7 @@ func (w *worker) try(q *machineQuestion, on string) option {
 	switch {
 	case e.Speed.PrefillTokS == nil && e.Speed.DecodeTokS == nil:
 		return o
-	case rank(e.Verdict) > rank(q.in.Accept):
+	case e.Verdict.Rank() > q.in.Accept.Rank():
 		o.kind, o.distance = tooLarge, excess(e)
 	case !met(c.Requirements):
 		o.kind, o.distance = belowFloors, missed(q.in, e)

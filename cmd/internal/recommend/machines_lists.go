@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
+	"github.com/plimsoll/plimsoll/estimator"
 )
 
 // hardware makes the lists.
@@ -178,16 +179,16 @@ func other(x, y *report.RecommendRow, goal string) int {
 // front marks the machines that no other beats in cost and in speed; those
 // without a price take no part.
 func front(good []*option) {
-	for _, o := range good {
+	at := func(o *option) ([]float64, bool) {
 		cost, ok := worth(&o.row, "cheapest")
-		if !ok {
-			continue
-		}
 		speed, _ := worth(&o.row, "fastest")
-		o.row.Pareto = !slices.ContainsFunc(good, func(p *option) bool {
-			c, ok := worth(&p.row, "cheapest")
-			s, _ := worth(&p.row, "fastest")
-			return ok && c <= cost && s <= speed && (c < cost || s < speed)
+		return []float64{cost, speed}, ok
+	}
+	for _, o := range good {
+		own, ok := at(o)
+		o.row.Pareto = ok && !slices.ContainsFunc(good, func(p *option) bool {
+			other, ok := at(p)
+			return ok && estimator.Dominates(other, own)
 		})
 	}
 }

@@ -120,7 +120,7 @@ func (w *worker) judge(q *modelQuestion, c *Candidate, p *scenario.Prepared, e *
 	t.score = report.RecommendScore{Size: ranking.Size(m), Generation: w.ranker.Generation(c.Entry.ID),
 		Format: w.ranker.Format(m, p.Request.Weights, own), Speed: w.ranker.Speed(q.in.Prefer, speed.Low, comfort)}
 	t.score.Total = t.score.Size + t.score.Generation + t.score.Format + t.score.Speed
-	if rank(e.Verdict) > rank(q.in.Accept) {
+	if e.Verdict.Rank() > q.in.Accept.Rank() {
 		t.kind, t.distance = tooLarge, excess(e)
 		return
 	}

@@ -158,19 +158,6 @@ func floors(minDecode, maxTTFT float64, texts []string) ([]*require.Requirement,
 	return out, nil
 }
 
-// rank orders verdicts, best first.
-func rank(v estimator.Verdict) int {
-	switch v {
-	case estimator.Fits:
-		return 0
-	case estimator.Tight:
-		return 1
-	case estimator.FitsOffload:
-		return 2
-	}
-	return 3
-}
-
 // serves says whether a machine is taken to serve many users, by the rule.
 func (a *Advisor) serves(m *hardware.Machine) bool {
 	node := m.Primary()

@@ -190,13 +190,6 @@ func valueText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// verdictRank orders verdicts, best first.
-var verdictRank = map[estimator.Verdict]int{estimator.Fits: 0, estimator.FitsOffload: 1, estimator.Tight: 2, estimator.DoesNotFit: 3}
-
 // WorseVerdict says whether verdict b is worse than a; one that is not known is
 // neither.
-func WorseVerdict(a, b estimator.Verdict) bool {
-	ra, okA := verdictRank[a]
-	rb, okB := verdictRank[b]
-	return okA && okB && rb > ra
-}
+func WorseVerdict(a, b estimator.Verdict) bool { return a.Known() && b.Known() && b.Rank() > a.Rank() }

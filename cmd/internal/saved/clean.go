@@ -5,12 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/plimsoll/plimsoll/estimator"
 )
-
-// verdicts are those that there are.
-var verdicts = map[estimator.Verdict]bool{estimator.Fits: true, estimator.Tight: true, estimator.FitsOffload: true, estimator.DoesNotFit: true}
 
 // clean replaces, in all text of a document, characters that steer terminals
 // or turn the direction of text around.

@@ -42,8 +42,8 @@ type UnderLoad struct {
 	InputTokS         Figure `json:"input_tok_s"`
 	OutputTokS        Figure `json:"output_tok_s"`
 	CapacityRequestsS Figure `json:"capacity_requests_s"`
-	// USDPerM is what a million tokens generated under the load cost: an hour
-	// of the machine (Costs) over what is generated in it, idle times included.
+	// USDPerM is what a million tokens generated under the load cost: an hour of
+	// the machine over what is generated in it, waits for requests included.
 	USDPerM *Figure `json:"usd_per_m_output_tokens_all_in,omitempty"`
 	// Running and Waiting are sequences, Occupancy the share of the cache in
 	// use, of the whole deployment in the mean.
@@ -159,7 +159,7 @@ func Serve(req *Request, e *Result, load *serving.Load, objectives []serving.Obj
 	u.CapacityRequestsS = Figure{Value: float64(whole) * capacity[0], Low: float64(whole) * capacity[2], High: float64(whole) * capacity[1],
 		Unit: "requests/s", Basis: basis}
 	if e.Costs != nil {
-		f, _ := cost.Per((*cost.Figure)(e.Costs.USDPerHour), (*cost.Figure)(&u.OutputTokS), 1e6, "M tok")
+		f, _ := cost.Per(req.Terms.hourUnderLoad(e.Costs), (*cost.Figure)(&u.OutputTokS), 1e6, "M tok")
 		u.USDPerM = (*Figure)(f)
 	}
 	for _, o := range objectives {

@@ -19,7 +19,7 @@ func (t *Terms) Standing(devices int) Hourly {
 	if t.Power != nil {
 		idle = t.Power.Idle()
 	}
-	h.energy(t, idle)
+	h.energy(t, idle, nil, 1)
 	var hour cost.Hour
 	switch {
 	case t.Tenure == Owned && t.Owned != nil:
@@ -29,13 +29,51 @@ func (t *Terms) Standing(devices int) Hourly {
 	case t.Rental != nil:
 		hour = t.Rental.Hour(devices)
 	}
+	h.price(&hour)
+	return h
+}
+
+// Busy is what an hour of work takes of a machine of so many devices that all
+// spend their time as parts says; idle hours are charged to it as to any work.
+func (t *Terms) Busy(devices int, parts cost.Parts) Hourly {
+	var h Hourly
+	var busy, idle *cost.Figure
+	if t.Power != nil {
+		busy, idle = t.Power.Draw(parts, 0), t.Power.Idle()
+	}
+	h.energy(t, busy, idle, t.Utilisation)
+	var hour cost.Hour
+	switch {
+	case t.Tenure == Owned && t.Owned != nil:
+		own := *t.Owned
+		own.Idle = idle
+		hour = own.Hour(busy)
+	case t.Rental != nil:
+		hour = t.Rental.Hour(devices)
+	}
+	h.price(&hour)
+	return h
+}
+
+// hourUnderLoad is what an hour costs in which a load comes, in USD: every hour
+// counts then, and the power is taken to be that of full work throughout.
+func (t *Terms) hourUnderLoad(c *Costs) *cost.Figure {
+	if t.Tenure != Owned || t.Owned == nil {
+		return (*cost.Figure)(c.USDPerHour)
+	}
+	own := *t.Owned
+	own.Utilisation = 1
+	return own.Hour((*cost.Figure)(c.Watts)).Total
+}
+
+// price takes the cost of an hour, or why it is not known.
+func (h *Hourly) price(hour *cost.Hour) {
 	if h.USD = (*Figure)(hour.Total); h.USD == nil {
 		h.NoUSD = "no price is known"
 		if len(hour.Unavailable) > 0 {
 			h.NoUSD = hour.Unavailable[0].Reason
 		}
 	}
-	return h
 }
 
 // Working is what an hour takes beside, in which a part of a machine draws so
@@ -43,7 +81,7 @@ func (t *Terms) Standing(devices int) Hourly {
 // is in its rent.
 func (t *Terms) Working(extra *Figure) Hourly {
 	var h Hourly
-	h.energy(t, (*cost.Figure)(extra))
+	h.energy(t, (*cost.Figure)(extra), nil, 1)
 	h.USD = &Figure{Unit: "USD/h"}
 	if t.Tenure == Owned {
 		own := cost.Owned{Utilisation: 1, Site: t.Site}
@@ -54,8 +92,9 @@ func (t *Terms) Working(extra *Figure) Hourly {
 	return h
 }
 
-// energy fills in power and emissions.
-func (h *Hourly) energy(t *Terms, watts *cost.Figure) {
+// energy fills in power and emissions of so many watts at the wall, and of the
+// idle hours that come with one at work.
+func (h *Hourly) energy(t *Terms, watts, idle *cost.Figure, utilisation float64) {
 	if watts == nil {
 		h.NoPower = "the machine's power is not known"
 		if t.NoPower != "" {
@@ -64,7 +103,7 @@ func (h *Hourly) energy(t *Terms, watts *cost.Figure) {
 		h.NoCarbon = h.NoPower
 		return
 	}
-	f, why := t.Site.Energy(watts, nil, 1)
+	f, why := t.Site.Energy(watts, idle, utilisation)
 	if f == nil {
 		h.NoPower, h.NoCarbon = why, why
 		return

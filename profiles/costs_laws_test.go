@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll/plimsoll/estimator"
 	"github.com/plimsoll/plimsoll/estimator/cost"
+	"github.com/plimsoll/plimsoll/estimator/serving"
 	"github.com/plimsoll/plimsoll/profiles"
 )
 
@@ -91,5 +92,33 @@ func TestNoTermsNoCosts(t *testing.T) {
 	full := estimate(t, req)
 	if full.Costs == nil || *full.Speed.DecodeTokS != *bare.Speed.DecodeTokS || full.All != bare.All {
 		t.Errorf("costs change the estimate: %+v, %+v", full.Speed, bare.Speed)
+	}
+}
+
+// An hour at work costs at least one at rest, and of a bought machine less the
+// more of its hours it works; under a load every hour counts as one at work.
+func TestHoursOfBoughtMachines(t *testing.T) {
+	req := cluster(t, "llama-3.1-8b", "FP8", "8x h100-sxm5-80gb", "vllm")
+	req.Deployment.TP, req.Deployment.DP = 1, 8
+	load := &serving.Load{Rate: 20, Input: serving.Fixed(500), Output: serving.Fixed(100), Seed: 1}
+	last := math.Inf(1)
+	for _, u := range []float64{0.1, 0.4, 1} {
+		req.Terms = termsOf(t, req, 20, 300_000, 0.2, 300, u, estimator.Owned)
+		rest, work := req.Terms.Standing(8), req.Terms.Busy(8, cost.Parts{Compute: 1})
+		if work.USD.Value < rest.USD.Value || work.USD.Value >= last || work.Kilowatts.Value < rest.Kilowatts.Value || work.Kg.Value < rest.Kg.Value {
+			t.Errorf("working %g of its hours: %+v at work, %+v at rest, %g before", u, work.USD, rest.USD, last)
+		}
+		last = work.USD.Value
+		e := estimate(t, req)
+		got, err := estimator.Serve(req, e, load, nil, estimator.Pools{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := *req.Terms.Owned
+		own.Utilisation = 1
+		want := own.Hour((*cost.Figure)(e.Costs.Watts)).Total.Value / 3600 / got.OutputTokS.Value * 1e6
+		if got.USDPerM == nil || math.Abs(got.USDPerM.Value/want-1) > 1e-9 {
+			t.Errorf("working %g of its hours: %+v by the million under a load, want %g", u, got.USDPerM, want)
+		}
 	}
 }

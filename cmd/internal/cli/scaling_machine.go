@@ -138,13 +138,13 @@ func mfu(doc *report.Scaling, in *report.ScalingMachine) (scaling.Level, error) 
 	return level, nil
 }
 
-// hourly is what an hour of a machine at full work takes.
+// hourly is what an hour of a machine at full work takes, and whose price it is.
 type hourly struct {
-	usd, kWh, grams *cost.Figure
-	offer           *money.Offer
-	owned           bool // what is assumed of the site is in the price
-	assumed         []string
-	missing         []estimator.Unavailable
+	estimator.Hourly
+	offer   *money.Offer
+	owned   bool // what is assumed of the site is in the price
+	assumed []string
+	missing []estimator.Unavailable
 }
 
 func (h *hourly) lacks(reason string, figures ...string) {
@@ -155,13 +155,14 @@ func (h *hourly) lacks(reason string, figures ...string) {
 
 // levels is what the scaling step takes of it.
 func (h *hourly) levels() scaling.Hourly {
-	level := func(f *cost.Figure) *scaling.Level {
+	const gramsPerKg = 1000
+	level := func(f *estimator.Figure, times float64) *scaling.Level {
 		if f == nil {
 			return nil
 		}
-		return &scaling.Level{Value: f.Value, Low: f.Low, High: f.High}
+		return &scaling.Level{Value: f.Value * times, Low: f.Low * times, High: f.High * times}
 	}
-	return scaling.Hourly{USD: level(h.usd), KWh: level(h.kWh), Grams: level(h.grams)}
+	return scaling.Hourly{USD: level(h.USD, 1), KWh: level(h.Kilowatts, 1), Grams: level(h.Kg, gramsPerKg)}
 }
 
 // hour asks the price lists and the power tables what an hour of a machine
@@ -175,41 +176,20 @@ func (a *app) hour(doc *report.Scaling, m *hardware.Machine, o *money.Options) (
 	if err != nil {
 		return nil, err
 	}
-	h := &hourly{offer: offer, owned: terms.Tenure == estimator.Owned}
-	var busy, idle *cost.Figure
-	if terms.Power != nil {
-		busy, idle = terms.Power.Draw(cost.Parts{Compute: 1}, 0), terms.Power.Idle()
+	h := &hourly{Hourly: terms.Busy(m.Devices(), cost.Parts{Compute: 1}), offer: offer, owned: terms.Tenure == estimator.Owned}
+	if offer != nil {
+		whole := *offer // of one node so far
+		whole.Instances = terms.Rental.Instances(m.Devices())
+		h.offer = &whole
 	}
-	var hour cost.Hour
-	if h.owned {
-		own := *terms.Owned
-		own.Idle = idle
-		hour = own.Hour(busy)
-	} else {
-		hour = terms.Rental.Hour(m.Devices())
-		if offer != nil {
-			whole := *offer // of one node so far
-			whole.Instances = terms.Rental.Instances(m.Devices())
-			h.offer = &whole
-		}
+	if h.USD == nil {
+		h.lacks(h.NoUSD, "usd", "usd_per_hour")
 	}
-	if h.usd = hour.Total; h.usd == nil {
-		why := "no price is known"
-		if len(hour.Unavailable) > 0 {
-			why = hour.Unavailable[0].Reason
-		}
-		h.lacks(why, "usd", "usd_per_hour")
+	if h.Kilowatts == nil {
+		h.lacks(h.NoPower, "kwh")
 	}
-	var why string
-	if busy == nil {
-		why = terms.NoPower
-	} else {
-		h.kWh, why = terms.Site.Energy(busy, idle, terms.Utilisation)
-	}
-	if h.kWh == nil {
-		h.lacks(why, "kwh", "gco2e")
-	} else if h.grams, why = terms.Site.Emissions(h.kWh); h.grams == nil {
-		h.lacks(why, "gco2e")
+	if h.Kg == nil {
+		h.lacks(h.NoCarbon, "gco2e")
 	}
 	for _, text := range terms.Assumptions {
 		if h.owned || !strings.Contains(text, "USD per kWh") {

@@ -34,12 +34,12 @@ func (a *app) flopPrices(ctx context.Context, doc *report.Scaling) (*report.Scal
 				doc.Assume(text)
 			}
 		}
-		if h.usd == nil {
+		if h.USD == nil {
 			return 0, nil, problem.Wrong(problem.NotEstimable, "no price is known of "+machine.ID, where, "give --price-per-hour, or --serve-price-per-hour for a machine that serves")
 		}
 		peak := float64(c.Devices) * c.PeakFLOPs
-		v := scaling.USDPerFLOP(h.usd.Value, peak, share.Value)
-		out.How = append(out.How, fmt.Sprintf("%s: %s USD/h / (3600 s x %s FLOP/s x %s%%) = %s USD/FLOP", what, units.Number(h.usd.Value), units.Power(peak), units.Number(100*share.Value), units.Power(v)))
+		v := scaling.USDPerFLOP(h.USD.Value, peak, share.Value)
+		out.How = append(out.How, fmt.Sprintf("%s: %s USD/h / (3600 s x %s FLOP/s x %s%%) = %s USD/FLOP", what, units.Number(h.USD.Value), units.Power(peak), units.Number(100*share.Value), units.Power(v)))
 		return v, h.offer, nil
 	}
 	var err error

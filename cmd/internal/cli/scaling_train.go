@@ -75,7 +75,7 @@ func (a *app) training(ctx context.Context, doc *report.Scaling, explain bool) e
 		return problem.Failed(err.Error())
 	}
 	out := &report.ScalingTraining{Model: *in.Model, Tokens: in.Tokens, Machine: m.ID, Devices: c.Devices, PeakTFLOPS: c.PeakFLOPs / 1e12, Rate: rate,
-		Offer: h.offer, StateBytes: state * in.Model.Params, USDPerHour: (*estimator.Figure)(h.usd)}
+		Offer: h.offer, StateBytes: state * in.Model.Params, USDPerHour: (*estimator.Figure)(h.USD)}
 	for i := range m.Nodes {
 		for _, d := range m.Nodes[i].Devices {
 			out.MemoryBytes += float64(d.MemoryBytes) * float64(max(m.Nodes[i].Count, 1))

@@ -102,9 +102,9 @@ func (b *Book) Terms(m *hardware.Machine) (*estimator.Terms, *Offer, error) {
 	b.site(t, home)
 	rental, offer := b.rental(m)
 	t.Rental = rental
-	t.Owned = b.owned(t, m)
+	t.Owned = b.owned(&t.Site, m)
 	if b.options.Own {
-		t.Tenure, offer = estimator.Owned, nil
+		t.Tenure, t.Utilisation, offer = estimator.Owned, t.Owned.Utilisation, nil
 		t.Assumptions = append(t.Assumptions, b.ownedAssumed()...)
 		if f := t.Owned.USD; f != nil && f.Stale {
 			t.Warnings = append(t.Warnings, stale("the purchase price", f))
@@ -147,8 +147,16 @@ func (b *Book) site(t *estimator.Terms, home bool) {
 	default:
 		// The place was checked when the book was opened.
 		s.Electricity, s.NoElectricity, _ = b.prices.ElectricityUSD(place, use, b.at)
-		if s.Electricity != nil && o.Country == "" {
-			t.Assumptions = append(t.Assumptions, fmt.Sprintf("electricity costs %g USD per kWh, the world's mean %s price (--country, --electricity)", s.Electricity.Value, use))
+		switch e := s.Electricity; {
+		case e == nil:
+		case o.Country == "":
+			old := ""
+			if e.Stale {
+				old = " of " + e.Date + ", older than a year"
+			}
+			t.Assumptions = append(t.Assumptions, fmt.Sprintf("electricity costs %g USD per kWh, the world's mean %s price%s (--country, --electricity)", e.Value, use, old))
+		case e.Stale:
+			t.Warnings = append(t.Warnings, stale("the price of electricity", e))
 		}
 	}
 	switch {
@@ -159,23 +167,22 @@ func (b *Book) site(t *estimator.Terms, home bool) {
 	default:
 		if c, err := b.prices.Carbon(o.Country); err != nil {
 			s.NoCarbon = problem.OneLine(err.Error())
-		} else {
-			s.Carbon = c.Grams(b.at)
+		} else if s.Carbon = c.Grams(b.at); s.Carbon.Stale {
+			t.Warnings = append(t.Warnings, stale("the carbon intensity", s.Carbon))
 		}
 	}
 }
 
 // owned is the machine as somebody's own.
-func (b *Book) owned(t *estimator.Terms, m *hardware.Machine) *cost.Owned {
+func (b *Book) owned(site *cost.Site, m *hardware.Machine) *cost.Owned {
 	o := &b.options
-	own := &cost.Owned{LifetimeYears: o.LifetimeYears, ResidualShare: o.ResidualShare, Utilisation: o.Utilisation, Site: t.Site}
+	own := &cost.Owned{LifetimeYears: o.LifetimeYears, ResidualShare: o.ResidualShare, Utilisation: o.Utilisation, Site: *site}
 	if own.LifetimeYears == 0 {
 		own.LifetimeYears = b.lifetime.Value
 	}
 	if own.Utilisation == 0 {
 		own.Utilisation = b.utilisation.Value
 	}
-	t.Utilisation = own.Utilisation
 	if o.PurchaseUSD != nil {
 		own.USD = given(*o.PurchaseUSD)
 		return own

@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
 	"github.com/plimsoll/plimsoll/cmd/internal/units"
@@ -26,7 +25,7 @@ func Capacity(w io.Writer, c *report.CapacityPlan, s Style, width int) error {
 	t.head()
 	for _, part := range capacityTables(c) {
 		t.title(part.title)
-		t.grid(&part)
+		part.grid(t.s, t.width).write(&t.b)
 	}
 	for _, l := range capacityLists(c) {
 		t.title(l.title)
@@ -98,81 +97,24 @@ type planSheet struct {
 	colors [][]string
 }
 
-// grid draws a planSheet; where it is too wide texts are cut, the widest first.
-func (t *capacityTable) grid(p *planSheet) {
-	widths := make([]int, len(p.heads))
+// grid is the sheet within width columns, or unbounded when width is 0.
+func (p *planSheet) grid(s Style, width int) *grid {
+	g := &grid{s: s, width: width, shortest: least, early: true}
 	for k, h := range p.heads {
-		widths[k] = utf8.RuneCountInString(t.s.plain(h))
-	}
-	for _, row := range p.rows {
-		for k, cell := range row {
-			widths[k] = max(widths[k], utf8.RuneCountInString(t.s.plain(cell)))
+		head := gridHead{title: h, right: k >= p.text}
+		if p.ranks != nil {
+			head.rank = p.ranks[k]
 		}
+		g.heads = append(g.heads, head)
 	}
-	total := func() int {
-		n := 0
-		for _, w := range widths {
-			n += w + gap
-		}
-		return n
-	}
-	shorten := func(to int) {
-		for t.width > 0 && total() > t.width && p.text > 0 {
-			widest := 0
-			for k := range p.text {
-				if widths[k] > widths[widest] {
-					widest = k
-				}
-			}
-			if widths[widest] <= to {
-				return
-			}
-			widths[widest]--
-		}
-	}
-	shorten(roomy)
-	for t.width > 0 && total() > t.width && p.ranks != nil {
-		last := slices.Index(p.ranks, slices.Max(p.ranks))
-		if p.ranks[last] == 0 {
-			break
-		}
-		p.drop(last)
-		widths = slices.Delete(widths, last, last+1)
-	}
-	shorten(least)
-	clip := func(line string) string {
-		if t.width > 0 && !t.s.Color {
-			return t.s.cut(line, t.width)
-		}
-		return line
-	}
-	line := func(cells, colors []string, head bool) {
-		text := ""
-		for k, cell := range cells {
-			cell = t.s.cut(t.s.plain(cell), widths[k])
-			fill := strings.Repeat(" ", max(widths[k]-utf8.RuneCountInString(cell), 0))
-			switch {
-			case head:
-				cell = t.s.paint(bold, cell)
-			case colors != nil && colors[k] != "":
-				cell = t.s.paint(colors[k], cell)
-			}
-			if k < p.text {
-				text += "  " + cell + fill
-			} else {
-				text += "  " + fill + cell
-			}
-		}
-		t.b.WriteString(clip(strings.TrimRight(text, " ")) + "\n")
-	}
-	line(p.heads, nil, true)
-	for i, row := range p.rows {
-		var colors []string
+	for i, cells := range p.rows {
+		row := gridRow{cells: cells}
 		if p.colors != nil {
-			colors = p.colors[i]
+			row.colors = p.colors[i]
 		}
-		line(row, colors, false)
+		g.rows = append(g.rows, row)
 	}
+	return g
 }
 
 // drop leaves a column out.
@@ -194,17 +136,7 @@ func CapacityMarkdown(w io.Writer, c *report.CapacityPlan) error {
 	fmt.Fprintf(&b, "### %s\n\n%s\n\n%s\n", v.word, md(capacityHead(c)), md(c.Result.Reason))
 	for _, p := range capacityTables(c) {
 		fmt.Fprintf(&b, "\n**%s**\n\n", md(p.title))
-		markdownRow(&b, p.heads)
-		rule := make([]string, len(p.heads))
-		for k := range rule {
-			if rule[k] = "--:"; k < p.text {
-				rule[k] = "---"
-			}
-		}
-		b.WriteString("|" + strings.Join(rule, "|") + "|\n")
-		for _, row := range p.rows {
-			markdownRow(&b, row)
-		}
+		p.grid(Style{UTF8: true}, 0).markdown(&b)
 	}
 	for _, l := range capacityLists(c) {
 		fmt.Fprintf(&b, "\n**%s**\n\n", md(l.title))

@@ -114,7 +114,7 @@ func (t *recommendTable) group(g *report.RecommendGroup) {
 		return
 	}
 	t.b.WriteByte('\n')
-	l := lines{s: t.s, width: t.width, heads: []lineHead{{"#", true, 0}, {"model", false, 0}, {"format", false, 0}, {"memory GiB", true, 2}, {"spare", true, 5},
+	l := grid{s: t.s, width: t.width, shortest: roomy, heads: []gridHead{{"#", true, 0}, {"model", false, 0}, {"format", false, 0}, {"memory GiB", true, 2}, {"spare", true, 5},
 		{"decode tok/s", true, 0}, {"80% range", false, 6}, {"prefill", true, 4}, {"TTFT", true, 3}, {"longest context", true, 4}, {"score", true, 1}}}
 	for i := range g.Rows {
 		r := &g.Rows[i]
@@ -122,7 +122,7 @@ func (t *recommendTable) group(g *report.RecommendGroup) {
 		if r.Score != nil {
 			score = fmt.Sprintf("%.2f", r.Score.Total)
 		}
-		row := lineRow{cells: []string{strconv.Itoa(r.Rank), r.Model.ID, r.Model.WeightFormat, memoryCell(r), figureCell(r.Figures.HeadroomBytes),
+		row := gridRow{cells: []string{strconv.Itoa(r.Rank), r.Model.ID, r.Model.WeightFormat, memoryCell(r), figureCell(r.Figures.HeadroomBytes),
 			figureCell(r.Figures.DecodeTokS), rangeCell(r.Figures.DecodeTokS), figureCell(r.Figures.PrefillTokS), timeCell(r.Figures.TTFTMs),
 			units.Thousands(int64(r.MaxContext)), score}, notes: []string{r.Why}}
 		if len(r.SameShape) > 0 {
@@ -130,11 +130,12 @@ func (t *recommendTable) group(g *report.RecommendGroup) {
 		}
 		l.rows = append(l.rows, row)
 	}
+	l.clean()
 	l.write(&t.b)
 	t.b.WriteString("\n" + t.s.wrap("  ", "  ", coverageWords(&g.Coverage, "models")+leftOut(&l)))
 }
 
-func leftOut(l *lines) string {
+func leftOut(l *grid) string {
 	if len(l.left) == 0 {
 		return ""
 	}

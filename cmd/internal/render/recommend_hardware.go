@@ -49,8 +49,8 @@ func loadWords(l *report.Load) string {
 }
 
 // hardwareHeads are the columns of a list; the goal's stays whatever the width.
-func hardwareHeads(goal string) []lineHead {
-	heads := []lineHead{{"#", true, 0}, {"", false, 0}, {"machine", false, 0}, {"format", false, 3}, {"engine", false, 6}, {"plan", false, 4}, {"spare GiB", true, 8},
+func hardwareHeads(goal string) []gridHead {
+	heads := []gridHead{{"#", true, 0}, {"", false, 0}, {"machine", false, 0}, {"format", false, 3}, {"engine", false, 6}, {"plan", false, 4}, {"spare GiB", true, 8},
 		{"decode tok/s", true, 0}, {"TTFT", true, 5}, {"carries", true, 2}, {"USD/h", true, 1}, {"USD/Mtok", true, 2}, {"J/tok", true, 3}}
 	if goal == "efficient" {
 		heads[len(heads)-1].rank = 0
@@ -93,15 +93,16 @@ func (t *recommendTable) goal(list *report.RecommendList) {
 		return
 	}
 	t.title(goalTitles[list.Goal] + ": " + list.Words)
-	l := lines{s: t.s, width: t.width, heads: hardwareHeads(list.Goal)}
+	l := grid{s: t.s, width: t.width, shortest: roomy, heads: hardwareHeads(list.Goal)}
 	for i := range list.Rows {
 		r := &list.Rows[i]
-		row := lineRow{cells: hardwareCells(r, t.frontMark())}
+		row := gridRow{cells: hardwareCells(r, t.frontMark())}
 		if list.Goal == "cheapest" && r.Price != nil {
 			row.notes = append(row.notes, priceText(r.Price))
 		}
 		l.rows = append(l.rows, row)
 	}
+	l.clean()
 	l.write(&t.b)
 	for i := range list.Rows {
 		if list.Rows[i].Pareto {
@@ -126,6 +127,7 @@ func (t *recommendTable) sensitivity(x *report.Sensitivity) {
 	t.title("What a change would buy: " + x.Name + sensitivityLimits(x))
 	l := sensitivityLines(t.s, x)
 	l.width = t.width
+	l.clean()
 	l.write(&t.b)
 }
 
@@ -138,6 +140,7 @@ func (t *table) sensitivity() {
 	t.title("What a change would buy")
 	l := sensitivityLines(t.s, x)
 	l.width = max(t.s.Width, 60)
+	l.clean()
 	l.write(&t.b)
 }
 
@@ -154,12 +157,12 @@ func sensitivityLimits(x *report.Sensitivity) string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-func sensitivityLines(s Style, x *report.Sensitivity) *lines {
-	l := &lines{s: s, heads: []lineHead{{"change", false, 0}, {"verdict", false, 0}, {"decode tok/s", true, 0}, {"", true, 0}, {"TTFT", true, 2}, {"", true, 3},
+func sensitivityLines(s Style, x *report.Sensitivity) *grid {
+	l := &grid{s: s, shortest: roomy, heads: []gridHead{{"change", false, 0}, {"verdict", false, 0}, {"decode tok/s", true, 0}, {"", true, 0}, {"TTFT", true, 2}, {"", true, 3},
 		{"spare GiB", true, 4}, {"longest context", true, 1}, {"to try it", false, 5}}}
 	row := func(r *report.SensitivityRow, change string) {
 		w := compareWords[r.Verdict]
-		l.rows = append(l.rows, lineRow{cells: []string{change, w.word, figureCell(r.DecodeTokS), percentMore(r.DecodeRatio), timeCell(r.TTFTMs), percentMore(r.TTFTRatio),
+		l.rows = append(l.rows, gridRow{cells: []string{change, w.word, figureCell(r.DecodeTokS), percentMore(r.DecodeRatio), timeCell(r.TTFTMs), percentMore(r.TTFTRatio),
 			figureCell(r.Headroom), units.Thousands(int64(r.MaxContext)), r.Flags}, colors: []string{"", w.color, "", "", "", "", "", "", dim}})
 	}
 	row(&x.Base, "as it is")

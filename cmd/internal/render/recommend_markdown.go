@@ -78,43 +78,19 @@ func markdownHardware(b *strings.Builder, d *report.Recommend) {
 			continue
 		}
 		fmt.Fprintf(b, "\n**%s**: %s\n\n", goalTitles[list.Goal], md(list.Words))
-		l := &lines{s: Style{UTF8: true}, heads: hardwareHeads(list.Goal)}
+		l := &grid{s: Style{UTF8: true}, heads: hardwareHeads(list.Goal)}
 		for k := range list.Rows {
-			l.rows = append(l.rows, lineRow{cells: hardwareCells(&list.Rows[k], "◆")})
+			l.rows = append(l.rows, gridRow{cells: hardwareCells(&list.Rows[k], "◆")})
 		}
-		markdownLines(b, l)
+		l.clean()
+		l.markdown(b)
 	}
 	fmt.Fprintf(b, "\n%s\n", md(coverageWords(&h.Coverage, "machines")))
 }
 
 func markdownSensitivity(b *strings.Builder, x *report.Sensitivity) {
 	fmt.Fprintf(b, "\n**What a change would buy**: %s\n\n", md(x.Name+sensitivityLimits(x)))
-	markdownLines(b, sensitivityLines(Style{UTF8: true}, x))
-}
-
-// markdownLines writes a table in markdown.
-func markdownLines(b *strings.Builder, l *lines) {
+	l := sensitivityLines(Style{UTF8: true}, x)
 	l.clean()
-	rule := "|"
-	b.WriteByte('|')
-	for _, h := range l.heads {
-		title := h.title
-		if title == "" {
-			title = " "
-		}
-		fmt.Fprintf(b, " %s |", title)
-		if h.right {
-			rule += "--:|"
-		} else {
-			rule += "---|"
-		}
-	}
-	b.WriteString("\n" + rule + "\n")
-	for i := range l.rows {
-		b.WriteByte('|')
-		for _, cell := range l.rows[i].cells {
-			fmt.Fprintf(b, " %s |", md(cell))
-		}
-		b.WriteByte('\n')
-	}
+	l.markdown(b)
 }

@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
@@ -52,20 +51,7 @@ func ScalingMarkdown(w io.Writer, d *report.Scaling) error {
 			fmt.Fprintf(&b, "\n**%s**\n", md(t.title))
 		}
 		b.WriteByte('\n')
-		var titles, rule []string
-		for _, c := range t.columns {
-			titles = append(titles, c.title)
-			if c.words {
-				rule = append(rule, "---")
-			} else {
-				rule = append(rule, "--:")
-			}
-		}
-		markdownRow(&b, titles)
-		b.WriteString("|" + strings.Join(rule, "|") + "|\n")
-		for _, r := range t.rows {
-			markdownRow(&b, r)
-		}
+		t.grid(Style{UTF8: true}, 0).markdown(&b)
 	}
 	for _, part := range scalingLists(d) {
 		fmt.Fprintf(&b, "\n**%s**\n\n", part.title)
@@ -98,77 +84,26 @@ type sheetColumn struct {
 	rank  int
 }
 
-// draw writes the sheet within width columns, or unbounded when width is 0.
+// grid is the sheet within width columns, or unbounded when width is 0.
+func (t *sheet) grid(s Style, width int) *grid {
+	g := &grid{s: s, width: width, shortest: roomy}
+	for _, c := range t.columns {
+		g.heads = append(g.heads, gridHead{c.title, !c.words, c.rank})
+	}
+	for _, r := range t.rows {
+		g.rows = append(g.rows, gridRow{cells: r})
+	}
+	return g
+}
+
+// draw writes the sheet.
 func (t *sheet) draw(b *strings.Builder, s Style, width int) {
 	if t.title != "" {
 		b.WriteString(s.paint(bold, strings.TrimSuffix(s.wrap("", "", t.title), "\n")) + "\n")
 	}
-	shown := make([]int, len(t.columns))
-	for i := range shown {
-		shown[i] = i
+	g := t.grid(s, width)
+	g.write(b)
+	if len(g.left) > 0 {
+		b.WriteString(s.wrap("  ", "    ", "Left out for want of width: "+strings.Join(g.left, ", ")+" (-o csv, json and markdown have them)"))
 	}
-	cells := make([][]string, 0, len(t.rows)+1)
-	head := make([]string, len(t.columns))
-	for i, c := range t.columns {
-		head[i] = s.plain(c.title)
-	}
-	cells = append(cells, head)
-	for _, r := range t.rows {
-		line := make([]string, len(r))
-		for i, cell := range r {
-			line[i] = s.plain(cell)
-		}
-		cells = append(cells, line)
-	}
-	widths := make([]int, len(t.columns))
-	for _, r := range cells {
-		for i, cell := range r {
-			widths[i] = max(widths[i], runes(cell))
-		}
-	}
-	var left []string
-	for total(widths, shown) > width && width > 0 {
-		last := -1
-		for k, i := range shown {
-			if t.columns[i].rank > 0 && (last < 0 || t.columns[i].rank >= t.columns[shown[last]].rank) {
-				last = k
-			}
-		}
-		if last < 0 {
-			break
-		}
-		if name := t.columns[shown[last]].title; !slices.Contains(left, name) {
-			left = append(left, name)
-		}
-		shown = append(shown[:last:last], shown[last+1:]...)
-	}
-	for n, r := range cells {
-		var line strings.Builder
-		for _, i := range shown {
-			align := -widths[i]
-			if t.columns[i].words {
-				align = widths[i]
-			}
-			line.WriteString("  " + pad(r[i], align))
-		}
-		text := strings.TrimRight(line.String(), " ")
-		if width > 0 {
-			text = s.cut(text, width)
-		}
-		if n == 0 {
-			text = s.paint(bold, text)
-		}
-		b.WriteString(text + "\n")
-	}
-	if len(left) > 0 {
-		b.WriteString(s.wrap("  ", "    ", "Left out for want of width: "+strings.Join(left, ", ")+" (-o csv, json and markdown have them)"))
-	}
-}
-
-func total(widths, shown []int) int {
-	sum := 0
-	for _, i := range shown {
-		sum += widths[i] + 2
-	}
-	return sum
 }

@@ -168,7 +168,7 @@ func (r *Replica) mostRate(load *serving.Load, objectives []serving.Objective) (
 	if first, err := try(lo); err != nil || first != "" {
 		return 0, first, err
 	}
-	for hi-lo > finest*lo && hi-lo > lowest {
+	for hi-lo > finest*lo {
 		mid := (lo + hi) / 2
 		missed, err := try(mid)
 		if err != nil {

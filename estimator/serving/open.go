@@ -39,6 +39,12 @@ func (m *model) open(rate, burst float64) (*SteadyState, error) {
 		f.within = own + max(0, f.within-own)*(1+m.m.workVar)/2
 		f.ttft = f.within
 	}
+	if m.s.Policy == Mixed {
+		// Each token after the first takes a step: near capacity no more is left
+		// to wait for the first in.
+		near := min(1, max(0, 10*rate/full.rate-9))
+		f.ttft = min(f.ttft, max(f.mixed, f.within-m.m.rounds*(f.decode+near*(f.steps-f.decode))))
+	}
 	f.ttft = min(f.ttft, f.within)
 	f.active *= c.running / seen
 	m.finish(&f, c.running)

@@ -69,9 +69,9 @@ func TestLawReplicaCarries(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Means of the closed form grow with the rate up to nine tenths of
-		// capacity (see serving.Steady).
-		if name := limit[1]; n < 0.85*full && (name == "ttft" || name == "tpot") {
+		// Means of the closed form grow with the rate well below
+		// capacity; near it they are less sure (see serving.Steady).
+		if name := limit[1]; n < 0.6*full && (name == "ttft" || name == "tpot") {
 			more, err := r.At(load, math.Ceil(1e6*1.05*n)/1e6+float64(load.Concurrency)*2, 1)
 			if err != nil {
 				t.Fatal(err)

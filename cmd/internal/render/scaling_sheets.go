@@ -5,14 +5,11 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
 	"github.com/plimsoll/plimsoll/cmd/internal/units"
 	"github.com/plimsoll/plimsoll/estimator"
 )
-
-func runes(s string) int { return utf8.RuneCountInString(s) }
 
 // scalingTitle repeats the question.
 func scalingTitle(d *report.Scaling) string {

@@ -39,6 +39,7 @@ func Estimate(req *Request) (*Result, error) {
 	}
 	if req.Answers {
 		e.Answers = answers(req, e)
+		e.Loading = loading(req, e)
 		e.Suggestions = suggestions(req, e)
 		e.Verify = verify(req, e)
 	}
@@ -160,7 +161,7 @@ func timeable(e *Result, node *hardware.Node) bool {
 			return missing(e, "the memory bandwidth of "+d.Name+" is not known: give it in a hardware profile (bandwidth_gb_s)")
 		}
 	}
-	if h := e.Placement.Host(); (h.Layers.Len() > 0 || h.Experts.Len() > 0) && node.Host.CPU.BandwidthGBps <= 0 {
+	if h := e.Placement.Host(); (h.Layers.Len() > 0 || h.Experts.Len() > 0) && node.Host.CPU.BandwidthGBps <= 0 && node.Host.Measured == nil {
 		return missing(e, "the memory bandwidth of the host is not known: name its CPU with --host, or give memory_bandwidth_gb_s in a hardware profile")
 	}
 	return true

@@ -31,6 +31,10 @@ func notes(req *Request, e *Result) {
 			e.Assumptions = append(e.Assumptions, "main memory: "+h.MemoryAssumed)
 		}
 		e.Assumptions = append(e.Assumptions, assumed(h.CPU.Name, h.CPU.Assumed)...)
+		e.Assumptions = append(e.Assumptions, measured(h)...)
+		if h.MeasuredIgnored != "" {
+			e.Warnings = append(e.Warnings, Warning{Code: "measurement_ignored", Message: h.MeasuredIgnored})
+		}
 	}
 	if limit := req.Model.Arch.MaxContext; limit > 0 && e.Deployment.Context > limit*max(slots(req), 1) {
 		e.Warnings = append(e.Warnings, Warning{Code: "context_beyond_training",

@@ -149,6 +149,7 @@ type Result struct {
 	Decode      roofline.Time
 	Limits      []Limit
 	Answers     *Answers
+	Loading     *Loading // nil unless Answers were asked for
 	Suggestions []Suggestion
 	Assumptions []string
 	Warnings    []Warning

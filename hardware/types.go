@@ -116,6 +116,15 @@ type Host struct {
 	OS          string  `json:"os,omitempty"` // linux, darwin, windows
 	// MemoryAssumed gives the reason when MemoryBytes is assumed.
 	MemoryAssumed string `json:"memory_assumed,omitempty"`
+	// StorageClass is the kind of drive that models lie on (nvme, sata-ssd,
+	// hdd …), StorageGBps the most that it reads in one stream, in GB/s
+	// (decimal); zero when not known.
+	StorageClass string  `json:"storage_class,omitempty"`
+	StorageGBps  float64 `json:"storage_read_gb_s,omitempty"`
+	// Measured is what was measured on this very host; nil where nothing was.
+	// MeasuredIgnored says why a measurement that there is does not count.
+	Measured        *Measured `json:"measured,omitempty"`
+	MeasuredIgnored string    `json:"-"`
 }
 
 // Link joins devices or nodes.

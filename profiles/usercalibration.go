@@ -66,24 +66,5 @@ func WriteUserCalibration(t *calibration.Table) (string, error) {
 	if path == "" {
 		return "", fmt.Errorf("there is no user folder; set PLIMSOLL_PROFILES to one")
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return "", fmt.Errorf("%s: cannot make the folder: %w", filepath.Dir(path), err)
-	}
-	// Written beside and moved there, so that an interrupted run leaves the old one.
-	tmp, err := os.CreateTemp(filepath.Dir(path), userCalibrationFile+".*")
-	if err != nil {
-		return "", fmt.Errorf("%s: cannot be written: %w", path, err)
-	}
-	_, err = tmp.WriteString(t.FormatOwn())
-	if e := tmp.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		os.Remove(tmp.Name()) //nolint:errcheck // best effort after a failure that is reported
-		return "", fmt.Errorf("%s: cannot be written: %w", path, err)
-	}
-	return path, nil
+	return path, replaceFile(path, []byte(t.FormatOwn()))
 }

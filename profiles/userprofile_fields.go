@@ -85,6 +85,8 @@ func hostFields(h *hardware.Host) []field {
 		{"usable_cores", &h.UsableCores, 65536, "cores a container may use"},
 		{"os", &h.OS, 0, "linux, darwin or windows"},
 		{"memory_assumed", &h.MemoryAssumed, 0, "why memory_gb is assumed, when it is"},
+		{"storage_class", &h.StorageClass, 0, "drive that models lie on: nvme, sata-ssd, hdd, emmc, sd, usb, virtual or network"},
+		{"storage_read_gb_s", &h.StorageGBps, 1e4, "the most that the drive reads in one stream, in GB/s (decimal)"},
 	}
 }
 

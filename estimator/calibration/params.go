@@ -57,6 +57,8 @@ type Params struct {
 	// Waiting multiplies the fixed times of a host by what its threads wait
 	// for one another; 0 stands for 1.
 	Waiting float64
+	// Threads is how many threads of a host work.
+	Threads float64
 
 	Traits *Traits // what multiplies the spreads
 	Set    string  // engine/backend that served
@@ -151,6 +153,9 @@ func (t *Table) Lookup(k Key) (*Params, error) {
 	p.SDPrefill = math.Sqrt(p.SDPrefill*p.SDPrefill + facts)
 	p.StreamOnce = s.StreamOnce
 	p.Basis = basis(p.Level, name, bs)
+	if !own && k.Host != nil && k.Host.Measured != nil && t.Host.Measured != nil {
+		t.Host.Measured.refine(p, b, k.Host, s.remaining(b))
+	}
 	if own {
 		p.Basis = "your own measurements: " + name + " × " + bs.Engine + "/" + bs.Backend
 	}
@@ -316,6 +321,7 @@ func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
 	if n := float64(k.Threads); n > 0 && n < total {
 		used = n
 	}
+	p.Threads = used
 	bw *= 1 + (sockets-1)*b.NUMA
 	peak *= used / cores
 	switch {

@@ -284,6 +284,10 @@ type HostRules struct {
 	// that the result rests on.
 	AssumedSD float64 `json:"assumed_sd"`
 	Source    string  `json:"source"`
+	// Measured says what a measurement of the very host tells, Load how fast
+	// weights are loaded.
+	Measured *MeasuredRules `json:"measured,omitempty"`
+	Load     *LoadRules     `json:"load,omitempty"`
 }
 
 // Any stands for every engine and every backend in a group's key: what holds

@@ -29,7 +29,7 @@ func (b *builder) host(ctx context.Context) hardware.Host {
 		b.limits(&h, facts.Threads)
 		b.containerNotes()
 		b.swap(memory)
-		b.storage()
+		b.storage(&h)
 	case b.os == "darwin":
 		apple, notes := b.sys.as("apple").apple(ctx)
 		b.report.Notes = append(b.report.Notes, notes...)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/plimsoll/plimsoll/hardware"
 )
 
 // Storage is one drive and how fast it reads, as far as its kind tells.
@@ -117,8 +119,8 @@ func (s *system) driveHere() string {
 	return ""
 }
 
-// storage reports the drives.
-func (b *builder) storage() {
+// storage reports the drives, and sets the host's.
+func (b *builder) storage(h *hardware.Host) {
 	b.report.Storage = b.sys.storages()
 	for _, d := range b.report.Storage {
 		text := d.Class
@@ -129,6 +131,7 @@ func (b *builder) storage() {
 			text += fmt.Sprintf(", reads up to about %g GB/s", d.ReadGBps)
 		}
 		if d.Here {
+			h.StorageClass, h.StorageGBps = d.Class, d.ReadGBps
 			text += ", holds the working folder"
 		}
 		b.find("sysfs", "drive "+d.Name, text)

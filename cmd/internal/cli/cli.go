@@ -21,6 +21,7 @@ import (
 	"github.com/plimsoll/plimsoll/estimator/engine"
 	"github.com/plimsoll/plimsoll/hardware"
 	"github.com/plimsoll/plimsoll/hardware/detect"
+	"github.com/plimsoll/plimsoll/hardware/measure"
 	"github.com/plimsoll/plimsoll/profiles"
 )
 
@@ -45,6 +46,8 @@ type Env struct {
 	Getenv         func(string) string
 	Facts          Facts
 	Estimate       func(*estimator.Request) (*estimator.Result, error)
+	// Measure measures this machine; nil: measure.Run.
+	Measure func(context.Context, measure.Options) (*hardware.Measured, error)
 }
 
 // app is what commands share.

@@ -14,7 +14,7 @@ import (
 )
 
 func newHardware(a *app) *cobra.Command {
-	return group("hardware", "The catalogue of hardware, and what this machine is", newHardwareList(a), newHardwareShow(a), newHardwareDetect(a), newHardwareDoctor(a), newHardwareImport(a))
+	return group("hardware", "The catalogue of hardware, and what this machine is", newHardwareList(a), newHardwareShow(a), newHardwareDetect(a), newHardwareMeasure(a), newHardwareDoctor(a), newHardwareImport(a))
 }
 
 // hardwareEntry is one line of hardware list.

@@ -133,8 +133,16 @@ func (ex *Example) spills() bool {
 // observe says which times were measured; out is the tokens generated.
 func observe(ex *Example, out float64) (*fit.Observation, error) {
 	r, w := ex.Row, ex.Work
+	node := ex.Request.Machine.Primary()
+	if node.Host.Measured != nil {
+		// What is learnt of an engine's own speed is relative to the nominal
+		// rates, and takes the place of what their measurement tells.
+		plain := *node
+		plain.Host.Measured = nil
+		node = &plain
+	}
 	o := &fit.Observation{ID: r.ID, Prefill: &w.Prefill, Decode: &w.Decode,
-		Site:  fit.Site{Settings: &w.Result.Settings, Node: ex.Request.Machine.Primary()},
+		Site:  fit.Site{Settings: &w.Result.Settings, Node: node},
 		Class: ex.Request.Weights.Class, Format: ex.Request.Weights.Format, Flash: w.Result.Settings.FlashOn,
 		Device: r.Hardware, Model: ex.Request.Model.Arch.ID}
 	batch := float64(r.Batch)

@@ -70,6 +70,7 @@ func (e *Embedded) local(ctx context.Context, o scenario.MachineOptions) (*hardw
 	if o.Devices > 0 {
 		n.Devices = n.Devices[:o.Devices]
 	}
+	e.measured(&n.Host)
 	if o.RAMBytes > 0 {
 		n.Host.MemoryBytes, n.Host.LimitBytes, n.Host.AvailableBytes, n.Host.MemoryAssumed = o.RAMBytes, 0, 0, ""
 	}
@@ -79,8 +80,26 @@ func (e *Embedded) local(ctx context.Context, o scenario.MachineOptions) (*hardw
 			return nil, err
 		}
 		n.Host.CPU = *cpu
+		n.Host.Measured = nil // it is of another
 	}
 	return &m, nil
+}
+
+// measured joins the host with what was measured on it, or says why that does
+// not count.
+func (*Embedded) measured(h *hardware.Host) {
+	m, err := profiles.UserMeasured()
+	switch {
+	case err != nil:
+		h.MeasuredIgnored = "the measurement of this machine is ignored: " + problem.OneLine(err.Error()) + "; measure again"
+	case m == nil:
+	default:
+		if why := m.Differs(h); why != "" {
+			h.MeasuredIgnored = "the measurement in " + profiles.UserMeasuredPath() + " is ignored: " + why + "; measure again, or run plimsoll hardware measure --forget"
+			return
+		}
+		h.Measured = m
+	}
 }
 
 // Detect looks at this machine.

@@ -24,6 +24,7 @@ var allowed = []struct {
 }{
 	{"hardware/detect", []string{"hardware"}},
 	{"hardware/inventory", []string{"hardware"}},
+	{"hardware/measure", []string{"hardware"}},
 	{"hardware", nil},
 	{"estimator/model", nil},
 	{"estimator/format", []string{"estimator/model"}},

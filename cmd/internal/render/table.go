@@ -26,6 +26,7 @@ func Table(w io.Writer, c *report.Check, s Style) error {
 	t.verdict()
 	t.memories()
 	t.speeds()
+	t.loading()
 	t.room()
 	t.pools()
 	t.underLoad()
@@ -252,7 +253,7 @@ func (t *table) speeds() {
 		t.b.WriteString(t.s.plain(fmt.Sprintf("  %s %s %s  %s", pad(r.name, 24), pad(value, -8), pad(unit, 10), rng)) + "\n")
 	}
 	for _, u := range t.c.Unavailable {
-		if strings.HasSuffix(u.Figure, "_s") || strings.HasSuffix(u.Figure, "_ms") {
+		if strings.HasSuffix(u.Figure, "_s") && !isLoading(u.Figure) || strings.HasSuffix(u.Figure, "_ms") {
 			t.b.WriteString("  (see below for what could not be estimated)\n")
 			break
 		}
@@ -361,7 +362,7 @@ func unavailable(c *report.Check) []string {
 	var order []string
 	by := map[string][]string{}
 	for _, u := range c.Unavailable {
-		if unasked(c.Prices, u.Figure) {
+		if unasked(c.Prices, u.Figure) || isLoading(u.Figure) {
 			continue
 		}
 		if by[u.Reason] == nil {

@@ -21,7 +21,7 @@ func NewCheck(p *scenario.Prepared, r *estimator.Result, v Versions) *Check {
 			Engine:     Engine{ID: p.Request.Engine.ID, Name: p.Request.Engine.Name, Backend: r.Deployment.Backend},
 			Deployment: r.Deployment, Placement: placementOf(r),
 			Memory:   Memory{Components: tidyComponents(r.All), Fullest: Fullest{r.FullestName, tidyComponents(r.Fullest)}},
-			Memories: ledgersOf(r), Speed: tidySpeed(&r.Speed), Costs: tidyCosts(r.Costs), Limits: limitsOf(r),
+			Memories: ledgersOf(r), Speed: tidySpeed(&r.Speed), Loading: tidyLoading(r.Loading), Costs: tidyCosts(r.Costs), Limits: limitsOf(r),
 			Answers: r.Answers, Suggestions: orEmpty(r.Suggestions), Verify: r.Verify,
 		},
 		Requirements: []Requirement{},
@@ -127,6 +127,13 @@ func limitsOf(r *estimator.Result) []Limit {
 func tidySpeed(s *estimator.Speed) Speed {
 	return Speed{PrefillTokS: tidy(s.PrefillTokS), DecodeTokS: tidy(s.DecodeTokS), OutputTokS: tidy(s.OutputTokS),
 		TTFTMs: tidy(s.TTFTMs), TPOTMs: tidy(s.TPOTMs), RequestsS: tidy(s.RequestsS)}
+}
+
+func tidyLoading(l *estimator.Loading) *Loading {
+	if l == nil {
+		return nil
+	}
+	return &Loading{ColdS: tidy(l.ColdS), WarmS: tidy(l.WarmS)}
 }
 
 func tidyCosts(c *estimator.Costs) *estimator.Costs {

@@ -51,6 +51,7 @@ type Result struct {
 	Memory     Memory            `json:"memory"`
 	Memories   []Ledger          `json:"memories"`
 	Speed      Speed             `json:"speed"`
+	Loading    *Loading          `json:"loading,omitempty"`
 	// Costs are what the work costs, Offer the price that a rent rests on.
 	Costs       *estimator.Costs       `json:"costs,omitempty"`
 	Offer       *money.Offer           `json:"offer,omitempty"`
@@ -170,6 +171,9 @@ type Line struct {
 
 // Speed holds the figures of time; null ones are explained in unavailable.
 type Speed = estimator.Speed
+
+// Loading holds the times to load the weights; null ones are explained in unavailable.
+type Loading = estimator.Loading
 
 // Limit says what holds a phase back.
 type Limit struct {

@@ -56,6 +56,8 @@ func figures() map[string]figure {
 		"requests_s":    {units.Rate, 1, func(c *report.Check) *estimator.Figure { return c.Result.Speed.RequestsS }},
 		"ttft_ms":       {units.Time, 1, func(c *report.Check) *estimator.Figure { return c.Result.Speed.TTFTMs }},
 		"tpot_ms":       {units.Time, 1, func(c *report.Check) *estimator.Figure { return c.Result.Speed.TPOTMs }},
+		"load_cold_s":   {units.Time, 1e-3, loading(func(l *report.Loading) *estimator.Figure { return l.ColdS })},
+		"load_warm_s":   {units.Time, 1e-3, loading(func(l *report.Loading) *estimator.Figure { return l.WarmS })},
 		"max_context": {units.Count, 1, func(c *report.Check) *estimator.Figure {
 			if c.Result.Answers == nil {
 				return nil
@@ -83,6 +85,16 @@ func figures() map[string]figure {
 	component(m, "overhead", func(c *estimator.Components) *estimator.Figure { return &c.OverheadBytes })
 	component(m, "total", func(c *estimator.Components) *estimator.Figure { return &c.TotalBytes })
 	return m
+}
+
+// loading gets a time to load the weights.
+func loading(of func(*report.Loading) *estimator.Figure) func(*report.Check) *estimator.Figure {
+	return func(c *report.Check) *estimator.Figure {
+		if c.Result.Loading == nil {
+			return nil
+		}
+		return of(c.Result.Loading)
+	}
 }
 
 // costs adds money and energy, each in the unit of its name.

@@ -7,7 +7,7 @@ var files embed.FS
 
 // Names lists the documents that have a schema.
 func Names() []string {
-	return []string{"check", "compare", "plan", "recommend", "diff", "case", "sweep", "sweep-input", "accuracy", "scaling", "doctor", "fleet", "error"}
+	return []string{"check", "compare", "plan", "recommend", "diff", "case", "sweep", "sweep-input", "accuracy", "scaling", "doctor", "measure", "fleet", "error"}
 }
 
 // Get returns the schema of a document.

@@ -37,6 +37,7 @@ func generate(t *testing.T, name string) []byte {
 		s.Title = "The document of plimsoll check --output json"
 		allowNull(s.Definitions["Result"], "answers")
 		allowNull(s.Definitions["Speed"], figures...)
+		allowNull(s.Definitions["Loading"], "load_cold_s", "load_warm_s")
 		allowNull(s.Definitions["Deployment"], "flash_attention")
 		allowNull(s.Definitions["SensitivityRow"], changed...)
 		for _, f := range new(estimator.Costs).Figures() {
@@ -115,6 +116,10 @@ func generate(t *testing.T, name string) []byte {
 	case "doctor":
 		s = reflector().Reflect(&report.Doctor{})
 		s.Title = "The document of plimsoll hardware doctor --output json"
+	case "measure":
+		s = reflector().Reflect(&report.Measure{})
+		s.Title = "The document of plimsoll hardware measure --output json"
+		allowNull(s.Definitions["MeasuredStorage"], "cold_gb_s", "warm_gb_s")
 	case "fleet":
 		s = reflector().Reflect(&report.Fleet{})
 		s.Title = "The document of plimsoll hardware import --output json"

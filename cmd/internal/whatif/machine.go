@@ -149,6 +149,10 @@ func stated(m *hardware.Machine, picked []*profiles.Number) {
 			if n.Path == "host.memory_gb" {
 				node.Host.MemoryAssumed = ""
 			}
+			switch n.Path {
+			case "host.cpu.bandwidth_gb_s", "host.cpu.peak_fp32_gflops", "host.cpu.cores", "host.cpu.base_ghz", "host.cpu.boost_ghz", "host.sockets":
+				node.Host.Measured = nil // it is of the processor as it is
+			}
 		}
 	}
 }

@@ -71,6 +71,7 @@ type Costs struct {
 	EnergyUSDPerHour *Figure `json:"energy_usd_per_hour"`
 	// BreakEvenMonths is when buying has become cheaper than renting.
 	BreakEvenMonths *Figure `json:"break_even_months"`
+	JobCosts                // of a pipeline; of it no figure is per token that is read or written
 }
 
 // NamedFigure is a figure and where it lies.
@@ -81,11 +82,11 @@ type NamedFigure struct {
 
 // Figures lists the figures by their JSON names, in their order.
 func (c *Costs) Figures() []NamedFigure {
-	return []NamedFigure{
+	return append([]NamedFigure{
 		{usdPerHour, &c.USDPerHour}, {usdPerMInput, &c.USDPerMInput}, {usdPerMOutput, &c.USDPerMOutput}, {usdPerMAllIn, &c.USDPerMAllIn},
 		{usdPerRequest, &c.USDPerRequest}, {watts, &c.Watts}, {wattsIdle, &c.WattsIdle}, {joulesPerToken, &c.JoulesPerToken},
 		{kwhPerM, &c.KWhPerM}, {gramsPerM, &c.GramsPerM}, {energyPerHour, &c.EnergyUSDPerHour}, {breakEven, &c.BreakEvenMonths},
-	}
+	}, c.JobCosts.figures()...)
 }
 
 // Names of the figures of Costs, as in its JSON.
@@ -138,13 +139,19 @@ func (s *spending) measure() {
 		s.work.InputTokens = float64(w.InputTokens)
 	}
 	if p := speed.PrefillTokS; p != nil {
-		all := cost.Figure(*p).Times(float64(max(s.e.Settings.DP, 1)), p.Unit)
+		own := *p
+		if t := &s.e.Encode; t.Seconds > 0 { // an input token's share of the encoder
+			n := float64(w.InputTokens)
+			own.Value, own.Low, own.High = n/(n/p.Value+t.Seconds), n/(n/p.Low+t.High), n/(n/p.High+t.Low)
+		}
+		all := cost.Figure(own).Times(float64(max(s.e.Settings.DP, 1)), own.Unit)
 		s.work.Prefill = &all
 	}
 	prefill, decode := cost.PartsOf(&s.e.Prefill), cost.PartsOf(&s.e.Decode)
 	if s.work.InputTokens <= 0 {
 		prefill = cost.Parts{}
 	}
+	prefill = prefill.Plus(cost.PartsOf(&s.e.Encode), 1)
 	s.both = prefill.Plus(decode, s.work.OutputTokens/float64(max(w.Batch, 1)))
 }
 

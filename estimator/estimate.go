@@ -15,9 +15,19 @@ import (
 // same request gives the same result. An error means that the request itself
 // is wrong; what merely cannot be known is listed in Result.Unavailable.
 func Estimate(req *Request) (*Result, error) {
+	if req.Pipeline != nil {
+		return estimatePipeline(req)
+	}
 	if req.Cache == nil {
 		own := *req
 		own.Cache = new(Cache)
+		req = &own
+	}
+	if req.Workload.Sees() {
+		own := *req
+		if err := Look(&own); err != nil {
+			return nil, err
+		}
 		req = &own
 	}
 	e := new(Result)
@@ -69,6 +79,11 @@ func allocate(req *Request, e *Result) error {
 		Settings: &e.Settings, Workload: req.Workload, Explain: req.Explain,
 		Profile: req.Cache.profile(req.Model),
 	}
+	if req.Workload.Sees() {
+		if in.Tower, err = tower(req, s.Rules); err != nil {
+			return err
+		}
+	}
 	e.Ledgers, err = memory.FitInto(&in, &e.Placement, e.Ledgers)
 	if err != nil {
 		return err
@@ -113,7 +128,13 @@ func clock(req *Request, e *Result) error {
 		return nil
 	}
 	e.Speed = speeds(&e.figures, &e.Prefill, &e.Decode, &req.Workload)
+	if err := see(req, e, &rin); err != nil {
+		return err
+	}
 	served(req, e)
+	if e.Speed.EncodeMs != nil && !e.served {
+		delay(e)
+	}
 	e.bounds[0] = boundOf("prefill", &e.Prefill)
 	e.Limits = e.bounds[:1]
 	if req.Workload.OutputTokens > 0 {

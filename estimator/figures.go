@@ -16,7 +16,7 @@ func milliseconds(t *roofline.Time) Figure {
 }
 
 // figures is where the figures of one result lie together.
-type figures struct{ prefill, decode, output, ttft, tpot, requests Figure }
+type figures struct{ prefill, decode, output, ttft, tpot, requests, encode, seen Figure }
 
 // speeds derives what users see from the times of the two phases.
 //

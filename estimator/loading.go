@@ -100,7 +100,8 @@ func parcels(req *Request, e *Result, rates *roofline.Input, rules *calibration.
 		box = count
 	}
 	reader := parcel{rate: rules.StreamGBps * 1e9, sd: rules.StreamSD, way: "as fast as one reader is assumed to take them from there"}
-	if m := req.Machine.Primary().Host.Measured; m != nil && m.Storage != nil && m.Storage.Warm != nil && m.Storage.Warm.Median > 0 {
+	m := req.Machine.Primary().Host.Measured
+	if m != nil && m.Storage != nil && m.Storage.Warm != nil && m.Storage.Warm.Median > 0 {
 		w := m.Storage.Warm
 		reader = parcel{rate: w.Median * 1e9, sd: math.Hypot(w.Spread, rules.MeasuredSD), way: "as fast as one reader was measured to take them from there on " + m.Date}
 	}
@@ -122,6 +123,12 @@ func parcels(req *Request, e *Result, rates *roofline.Input, rules *calibration.
 			perBox[i/box] += p.bytes
 		default:
 			p.rate, p.way = deviceParams(rates, i).LinkBps, "over "+wayTo(d)
+			if m != nil {
+				if r := m.ToDevice(d.Name); r != nil {
+					p.rate, p.sd = r.Median*1e9, math.Hypot(r.Spread, rules.MeasuredSD)
+					p.way = fmt.Sprintf("to the device at %.3g GB/s, as measured on %s", r.Median, m.Date)
+				}
+			}
 			perBox[i/box] += p.bytes
 			devices += p.bytes
 		}

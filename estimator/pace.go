@@ -16,12 +16,15 @@ type pace struct {
 	rates roofline.Input
 	ph    phase.Phase
 	scale float64 // of the time: 1, or an end of the interval
+	// encode is the seconds of the encoders that come with each prompt token,
+	// where prompts have images or sound.
+	encode float64
 }
 
 // Seconds returns the time of one step.
 func (p *pace) Seconds(s *serving.Step) float64 {
 	t := p.time(s)
-	return t.Seconds * p.scale
+	return (t.Seconds + s.Prompt*p.encode) * p.scale
 }
 
 func (p *pace) time(s *serving.Step) roofline.Time {
@@ -45,7 +48,11 @@ func paceOf(req *Request, e *Result) (*pace, error) {
 		return nil, err
 	}
 	rin.Class, rin.Format, rin.Flash = req.Weights.Class, req.Weights.Format, s.FlashOn
-	return &pace{rates: rin, scale: 1, in: phase.Input{Model: req.Model, Weights: req.Weights, Shape: c.shape(req.Model, req.Weights),
+	encode := 0.0
+	if n := req.Workload.InputTokens; n > 0 {
+		encode = e.Encode.Seconds / float64(n)
+	}
+	return &pace{encode: encode, rates: rin, scale: 1, in: phase.Input{Model: req.Model, Weights: req.Weights, Shape: c.shape(req.Model, req.Weights),
 		Placement: &e.Placement, Settings: s}}, nil
 }
 

@@ -53,6 +53,14 @@ func NewReplica(req *Request, load *serving.Load) (*Replica, error) {
 		return nil, errors.New(r.Result.Unavailable[0].Reason)
 	}
 	var err error
+	if r.Request.Workload.Sees() {
+		if err = Look(&r.Request); err == nil {
+			_, err = encode(&r.Request, r.Result, nil)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	if r.one, err = singleOf(&r.Request, r.Result); err != nil {
 		return nil, err
 	}

@@ -35,10 +35,11 @@ func served(req *Request, e *Result) {
 	if err != nil {
 		return
 	}
+	e.served = true
 	f, basis := &e.figures, e.Decode.Basis
 	spread := one.pace.spread(st, part)
 	ttft := st.TTFT + startWait(st, part) + one.pace.rates.PerRequest()
-	wide := math.Max(spread, spreadOf(&e.Prefill))
+	wide := math.Max(spread, promptSpread(e))
 	f.ttft = Figure{Value: 1e3 * ttft, Low: 1e3 * ttft / wide, High: 1e3 * ttft * wide, Unit: "ms", Basis: e.Prefill.Basis}
 	f.tpot = Figure{Value: 1e3 * st.TPOT, Low: 1e3 * st.TPOT / spread, High: 1e3 * st.TPOT * spread, Unit: "ms", Basis: basis}
 	per := func(x float64, unit string) Figure {
@@ -66,6 +67,17 @@ func served(req *Request, e *Result) {
 		Formula: fmt.Sprintf("%d sequences in flight in %g parts: %.3g run and %.3g decode in each; a step takes %.4g ms, %.4g ms with prompts, which %.3g of them carry",
 			w.Batch, n, st.Running, st.Decoding, 1e3*st.DecodeStep, 1e3*st.MixedStep, st.PromptShare),
 		Facts: "closed form of the scheduler (" + one.sched.Policy.String() + "), limited by " + st.Bound})
+}
+
+// promptSpread is the spread of a prompt's time, with that of its encoders, whose
+// errors are of their own.
+func promptSpread(e *Result) float64 {
+	p, t := &e.Prefill, &e.Encode
+	if t.Seconds <= 0 {
+		return spreadOf(p)
+	}
+	both := p.Seconds + t.Seconds
+	return math.Max(1, 1+math.Hypot(p.High-p.Seconds, t.High-t.Seconds)/both)
 }
 
 // spreadOf is the ratio between the ends of a time's interval and its middle.

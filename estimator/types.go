@@ -6,8 +6,10 @@ import (
 	"github.com/plimsoll/plimsoll/estimator/format"
 	"github.com/plimsoll/plimsoll/estimator/memory"
 	"github.com/plimsoll/plimsoll/estimator/model"
+	"github.com/plimsoll/plimsoll/estimator/pipeline"
 	"github.com/plimsoll/plimsoll/estimator/place"
 	"github.com/plimsoll/plimsoll/estimator/roofline"
+	"github.com/plimsoll/plimsoll/estimator/vision"
 	"github.com/plimsoll/plimsoll/hardware"
 )
 
@@ -21,6 +23,12 @@ type Request struct {
 	Deployment  engine.Deployment
 	Workload    engine.Workload
 	Calibration *calibration.Table
+	// Vision holds the rules of images, video and sound; needed where the
+	// workload has any.
+	Vision *vision.Table
+	// Pipeline, where it is set, is what is estimated in place of a language
+	// model: of all else only Machine, Terms, Explain and Answers count.
+	Pipeline *pipeline.Request
 	// Terms are what costs rest on; nil: nobody asked for costs.
 	Terms *Terms
 	// Explain asks for derivations (formulas with their numbers put in).
@@ -80,6 +88,11 @@ type Speed struct {
 	TTFTMs      *Figure `json:"ttft_ms"`
 	TPOTMs      *Figure `json:"tpot_ms"`
 	RequestsS   *Figure `json:"requests_s"`
+	// EncodeMs is how long the encoder takes for the images, the film and the sound
+	// of one prompt: a part of TTFTMs. ImageTokens is how many tokens of the prompt
+	// stand for them. Both are absent where there are none.
+	EncodeMs    *Figure `json:"encode_ms,omitempty"`
+	ImageTokens *Figure `json:"image_tokens,omitempty"`
 }
 
 // Components are the bytes of one memory, or of all together.
@@ -147,6 +160,7 @@ type Result struct {
 	Costs       *Costs // nil without Terms
 	Prefill     roofline.Time
 	Decode      roofline.Time
+	Encode      roofline.Time // of what one prompt shows beside its text
 	Limits      []Limit
 	Answers     *Answers
 	Loading     *Loading // nil unless Answers were asked for
@@ -157,6 +171,12 @@ type Result struct {
 	Derivations []Derivation
 	Verify      string // the command that checks this on the real machine
 
+	// Pipeline and Fit are set for a pipeline: its times, and how its components
+	// are kept, phase by phase; Ledgers are then of the fullest phases.
+	Pipeline *pipeline.Outcome
+	Fit      *pipeline.Fit
+
 	figures figures
 	bounds  [2]Limit
+	served  bool // the figures are of a server in the steady state
 }

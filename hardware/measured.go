@@ -26,6 +26,9 @@ type Measured struct {
 	INT8    *MeasuredOps     `json:"int8,omitempty"` // dot products of bytes
 	Caches  []Cache          `json:"caches"`
 	Storage *MeasuredStorage `json:"storage,omitempty"`
+	// Devices are the accelerators with a memory of their own that were
+	// measured; equal ones are listed one by one.
+	Devices []MeasuredDevice `json:"devices,omitempty"`
 	// Notes say, one line each, what could not be measured as it should be.
 	Notes []string `json:"notes"`
 }
@@ -73,11 +76,32 @@ type MeasuredStorage struct {
 	How   string `json:"how"`       // how the cache was passed by
 }
 
+// MeasuredDevice is how fast one accelerator is filled from the host's memory,
+// in GB/s; nil where that could not be measured.
+type MeasuredDevice struct {
+	Name string `json:"name"` // as the machine's description calls it
+	// Pinned is from memory that the driver reads itself, Pageable from a
+	// program's ordinary memory, which it copies first.
+	Pinned   *Rate `json:"h2d_pinned_gb_s"`
+	Pageable *Rate `json:"h2d_pageable_gb_s"`
+}
+
+// NamelessCPU stands for the name of a processor that tells none.
+const NamelessCPU = "processor without a name"
+
+// CPUName is the name of the host's processor, which is never empty.
+func (h *Host) CPUName() string {
+	if h.CPU.Name == "" {
+		return NamelessCPU
+	}
+	return h.CPU.Name
+}
+
 // Differs says in words why the measurement is not of this host, "" where it is.
 func (m *Measured) Differs(h *Host) string {
 	switch {
-	case h.CPU.Name != m.CPU:
-		return fmt.Sprintf("it is of %q, this machine has %q", m.CPU, h.CPU.Name)
+	case h.CPUName() != m.CPU:
+		return fmt.Sprintf("it is of %q, this machine has %q", m.CPU, h.CPUName())
 	case math.Abs(float64(h.MemoryBytes-m.MemoryBytes)) > 0.05*float64(m.MemoryBytes):
 		return fmt.Sprintf("it is of a machine with %.1f GiB, this one has %.1f GiB", gibOf(m.MemoryBytes), gibOf(h.MemoryBytes))
 	}
@@ -88,8 +112,9 @@ func gibOf(b int64) float64 { return float64(b) / float64(GiB) }
 
 // ReadGBps is the best bandwidth that a number of threads read with, in GB/s, and
 // the spread of its logarithm: between two that were measured in proportion to
-// the logarithm of their number, beyond all as the last. ok is false where
-// nothing was measured.
+// the logarithm of their number, beyond all as the last, and of less than one
+// thread, which a container may be held to, its share of one's. ok is false
+// where nothing was measured.
 func (m *Measured) ReadGBps(threads float64) (rate, spread float64, ok bool) {
 	for i := range m.Memory {
 		p := &m.Memory[i]
@@ -106,6 +131,7 @@ func (m *Measured) ReadGBps(threads float64) (rate, spread float64, ok bool) {
 			break
 		}
 	}
+	rate *= math.Min(threads, 1)
 	return rate, spread, rate > 0
 }
 
@@ -121,5 +147,25 @@ func (m *Measured) FP32FLOPS(threads float64) (rate, spread float64, ok bool) {
 		x := math.Min(math.Max(threads-1, 0)/float64(f.Threads-1), 1)
 		rate += (f.All.Best - f.One.Best) * x
 	}
-	return rate * 1e9, math.Max(f.One.Spread, f.All.Spread), true
+	rate *= 1e9 * math.Min(threads, 1)
+	return rate, math.Max(f.One.Spread, f.All.Spread), rate > 0
+}
+
+// ToDevice is the rate at which ordinary memory of the host is copied to a
+// device of a name, or pinned memory where only that was measured: engines copy
+// from the file, mapped to memory, or read it to memory of their own. Of several
+// devices of the name it is the slowest one's. nil where none was measured.
+func (m *Measured) ToDevice(name string) *Rate {
+	var out *Rate
+	for i := range m.Devices {
+		d := &m.Devices[i]
+		r := d.Pageable
+		if r == nil {
+			r = d.Pinned
+		}
+		if d.Name == name && r != nil && r.Median > 0 && (out == nil || r.Median < out.Median) {
+			out = r
+		}
+	}
+	return out
 }

@@ -16,6 +16,9 @@ import (
 //go:embed calibration/crossvalidation.csv
 var crossValidationCSV string
 
+//go:embed pipelines/crossvalidation.csv
+var pipelineCrossCSV string
+
 // Held is how an estimate came out against one measurement by parameters that
 // were fitted without it and without all that shares its device, or its model.
 type Held struct {
@@ -28,7 +31,7 @@ type Held struct {
 	// made from.
 	SD float64
 	// Level is how close to the device the parameters were: device, family,
-	// vendor, kind or assumed.
+	// vendor, kind or assumed; of pipelines device, family, engine or work.
 	Level string
 }
 
@@ -39,7 +42,11 @@ type CrossValidated struct {
 }
 
 var crossValidation = sync.OnceValues(func() (map[string]CrossValidated, error) {
-	return parseCrossValidation(crossValidationCSV)
+	return languageCross.parse(crossValidationCSV)
+})
+
+var pipelineCross = sync.OnceValues(func() (map[string]CrossValidated, error) {
+	return pipelinesCross.parse(pipelineCrossCSV)
 })
 
 // CrossValidation returns how the speed model does on measurements that it was
@@ -48,24 +55,38 @@ var crossValidation = sync.OnceValues(func() (map[string]CrossValidated, error) 
 // line.
 func CrossValidation() (map[string]CrossValidated, error) { return crossValidation() }
 
+// PipelineCrossValidation is CrossValidation of the rates of pipelines, by the
+// id of the row of measured.Pipelines.
+func PipelineCrossValidation() (map[string]CrossValidated, error) { return pipelineCross() }
+
+var crossColumns = []string{"id", "device", "device_sd", "device_level", "model", "model_sd", "model_level"}
+
+// crossFile is one of the files of judgements: its name, the names of its
+// levels, and the command that writes it.
+type crossFile struct {
+	name   string
+	levels []string
+	made   string
+}
+
 var (
-	crossColumns = []string{"id", "device", "device_sd", "device_level", "model", "model_sd", "model_level"}
-	crossLevels  = []string{"device", "family", "vendor", "kind", "assumed"}
+	languageCross  = crossFile{"calibration/crossvalidation.csv", []string{"device", "family", "vendor", "kind", "assumed"}, "plimsoll calibrate"}
+	pipelinesCross = crossFile{"pipelines/crossvalidation.csv", []string{"device", "family", "engine", "work"}, "plimsoll calibrate --pipelines"}
 )
 
-func parseCrossValidation(data string) (map[string]CrossValidated, error) {
+func (f *crossFile) parse(data string) (map[string]CrossValidated, error) {
 	r := csv.NewReader(strings.NewReader(data))
 	r.FieldsPerRecord = len(crossColumns)
 	r.ReuseRecord = true
 	fail := func(line int, what string) error {
-		return fmt.Errorf("calibration/crossvalidation.csv:%d: %s", line, what)
+		return fmt.Errorf("%s:%d: %s", f.name, line, what)
 	}
 	out := map[string]CrossValidated{}
 	for first := true; ; first = false {
 		rec, err := r.Read()
 		if errors.Is(err, io.EOF) {
 			if first {
-				return nil, fail(1, "empty; write it with plimsoll calibrate")
+				return nil, fail(1, "empty; write it with "+f.made)
 			}
 			return out, nil
 		}
@@ -91,8 +112,8 @@ func parseCrossValidation(data string) (map[string]CrossValidated, error) {
 			return nil, fail(line, fmt.Sprintf("%q stands here a second time", id))
 		}
 		var c CrossValidated
-		if c.Device, err = parseHeld(rec, 1); err == nil {
-			c.Model, err = parseHeld(rec, 4)
+		if c.Device, err = f.held(rec, 1); err == nil {
+			c.Model, err = f.held(rec, 4)
 		}
 		if err != nil {
 			return nil, fail(line, err.Error())
@@ -101,8 +122,8 @@ func parseCrossValidation(data string) (map[string]CrossValidated, error) {
 	}
 }
 
-// parseHeld reads the three columns from at; all of them are empty or none is.
-func parseHeld(rec []string, at int) (Held, error) {
+// held reads the three columns from at; all of them are empty or none is.
+func (f *crossFile) held(rec []string, at int) (Held, error) {
 	if rec[at] == "" && rec[at+1] == "" && rec[at+2] == "" {
 		return Held{}, nil
 	}
@@ -124,10 +145,10 @@ func parseHeld(rec []string, at int) (Held, error) {
 	if h.SD <= 0 {
 		return h, fmt.Errorf("%s: want a number above 0, got %q", crossColumns[at+1], rec[at+1])
 	}
-	i := slices.Index(crossLevels, rec[at+2])
+	i := slices.Index(f.levels, rec[at+2])
 	if i < 0 {
-		return h, fmt.Errorf("%s: want one of %s, got %q", crossColumns[at+2], strings.Join(crossLevels, ", "), rec[at+2])
+		return h, fmt.Errorf("%s: want one of %s, got %q", crossColumns[at+2], strings.Join(f.levels, ", "), rec[at+2])
 	}
-	h.Level = crossLevels[i]
+	h.Level = f.levels[i]
 	return h, nil
 }

@@ -10,7 +10,7 @@ import (
 const crossHead = "id,device,device_sd,device_level,model,model_sd,model_level\n"
 
 func TestParseCrossValidation(t *testing.T) {
-	got, err := parseCrossValidation(crossHead + "a,-0.25,0.2,family,,,\nb,,,,0.5,0.1,device\nc,,,,,,\n")
+	got, err := languageCross.parse(crossHead + "a,-0.25,0.2,family,,,\nb,,,,0.5,0.1,device\nc,,,,,,\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +45,24 @@ func TestParseCrossValidationRefuses(t *testing.T) {
 		crossHead + "a,,,,1,1,\n":         ":2: model_level: want one of",
 		crossHead + "a,,,,1,1,kind\n\"\n": ":3: ",
 	} {
-		_, err := parseCrossValidation(data)
+		_, err := languageCross.parse(data)
 		if err == nil || !strings.Contains(err.Error(), "calibration/crossvalidation.csv"+want) {
+			t.Errorf("%q: %v, want %q", data, err, want)
+		}
+	}
+}
+
+// The files differ in the names of levels, and name themselves.
+func TestParseCrossValidationOfPipelines(t *testing.T) {
+	got, err := pipelinesCross.parse(crossHead + "a,-0.25,0.2,work,0.5,0.1,engine\n")
+	if want := (CrossValidated{Held{true, -0.25, 0.2, "work"}, Held{true, 0.5, 0.1, "engine"}}); err != nil || got["a"] != want {
+		t.Errorf("%+v, %v, want %+v", got["a"], err, want)
+	}
+	for data, want := range map[string]string{
+		"":                              "pipelines/crossvalidation.csv:1: empty; write it with plimsoll calibrate --pipelines",
+		crossHead + "a,1,1,vendor,,,\n": "pipelines/crossvalidation.csv:2: device_level: want one of device, family, engine, work",
+	} {
+		if _, err := pipelinesCross.parse(data); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", data, err, want)
 		}
 	}
@@ -77,6 +93,29 @@ func TestCrossValidationIsOfTheRows(t *testing.T) {
 	for id := range all {
 		if ok, known := usable[id]; !known || !ok {
 			t.Errorf("%s is judged, but is no usable row: run plimsoll calibrate", id)
+		}
+	}
+}
+
+func TestPipelineCrossValidationIsOfTheRows(t *testing.T) {
+	all, err := PipelineCrossValidation()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := measured.Pipelines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	usable := map[string]bool{}
+	for i := range rows {
+		usable[rows[i].ID] = rows[i].Exclude == ""
+	}
+	for id, c := range all {
+		if !usable[id] {
+			t.Errorf("%s is judged, but is no usable row: run plimsoll calibrate --pipelines profiles/pipelines", id)
+		}
+		if !c.Device.Judged || !c.Model.Judged {
+			t.Errorf("%s is judged by halves: %+v", id, c)
 		}
 	}
 }

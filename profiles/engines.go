@@ -37,6 +37,9 @@ var hostRules = sync.OnceValues(func() (*engine.HostRules, error) {
 	return h, nil
 })
 
+// HostReserves returns what operating systems keep of memories for themselves.
+func HostReserves() (*engine.HostRules, error) { return hostRules() }
+
 // Engine returns the engine of that name; a miss suggests the nearest.
 func Engine(query string) (*engine.Engine, error) {
 	engineCache.Lock()

@@ -221,6 +221,22 @@ func TestLoadingByHand(t *testing.T) {
 		}
 	}
 	near("measured, warm", l.WarmS, onDevice/6e9, "measured")
+	// The way to a device as it was measured, from ordinary memory, with its
+	// spread beside that of loaders; another device's counts for nothing.
+	h.Measured.Storage.Warm = &hardware.Rate{Best: 90, Median: 90}
+	assumed := loaded(t, req)
+	h.Measured.Devices = []hardware.MeasuredDevice{{Name: "another", Pageable: &hardware.Rate{Best: 1, Median: 1}}}
+	if other := loaded(t, req); *other.WarmS != *assumed.WarmS {
+		t.Errorf("by another device: %+v, without %+v", other.WarmS, assumed.WarmS)
+	}
+	h.Measured.Devices = append(h.Measured.Devices, hardware.MeasuredDevice{Name: machine.Nodes[0].Devices[0].Name,
+		Pinned: &hardware.Rate{Best: 26, Median: 25}, Pageable: &hardware.Rate{Best: 9, Median: 8, Spread: 0.05}})
+	l = loaded(t, req)
+	near("measured way", l.WarmS, onDevice/8e9, "to the device at 8 GB/s, as measured on 2026-11-26")
+	sd := math.Hypot(0.05, req.Calibration.Host.Load.MeasuredSD)
+	if got, want := l.WarmS.High/l.WarmS.Value, math.Exp(1.2816*sd); math.Abs(got/want-1) > 0.001 {
+		t.Errorf("high is ×%g, want ×%g", got, want)
+	}
 	h.Measured, h.StorageGBps, h.StorageClass = nil, 0, "virtual"
 	again := *req
 	again.Answers, again.Cache = true, nil

@@ -1,13 +1,9 @@
 package profiles
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
-	"io/fs"
-	"path"
-	"strings"
 	"sync"
 
 	"github.com/plimsoll/plimsoll/estimator/model"
@@ -39,33 +35,9 @@ type ModelEntry struct {
 	Unusable     string   `json:"unusable"`
 }
 
-// modelLines returns the raw lines of the catalogue, file by file.
+// modelLines yields the raw lines of the catalogue, file by file.
 func modelLines(yield func(file string, line []byte) bool) error {
-	entries, err := fs.ReadDir(modelFiles, "models")
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if path.Ext(e.Name()) != ".jsonl" {
-			continue
-		}
-		data, err := modelFiles.ReadFile("models/" + e.Name())
-		if err != nil {
-			return err
-		}
-		for len(data) > 0 {
-			line := data
-			if i := bytes.IndexByte(data, '\n'); i >= 0 {
-				line, data = data[:i], data[i+1:]
-			} else {
-				data = nil
-			}
-			if len(line) > 0 && !yield(e.Name(), line) {
-				return nil
-			}
-		}
-	}
-	return nil
+	return jsonLines(modelFiles, "models", yield)
 }
 
 // Models lists the catalogue in file order.
@@ -91,15 +63,23 @@ func Models() ([]ModelEntry, error) {
 func Architecture(query string) (*model.Architecture, error) {
 	line := exactModel(query)
 	if line == nil {
+		if other := exactLine(pipelineFiles, "pipelines", query); other != nil {
+			return nil, notLanguage(headID(other))
+		}
 		id, err := resolveModel(query)
 		if err != nil {
 			return nil, err
 		}
 		if line = exactModel(id); line == nil {
-			return nil, fmt.Errorf("model %q is not in the catalogue", id)
+			return nil, notLanguage(id)
 		}
 	}
 	return decodeModel(line)
+}
+
+// notLanguage is the error of a name that is known, but of another class.
+func notLanguage(id string) error {
+	return fmt.Errorf("%s is a pipeline of components, not a language model", id)
 }
 
 // Model returns the catalogue model that the query names, worked out into
@@ -124,85 +104,8 @@ func decodeModel(line []byte) (*model.Architecture, error) {
 	return &a, nil
 }
 
-// exactModel finds the line whose id or alias is the query, ignoring case. It
-// reads only the head of each line, where both stand.
-func exactModel(query string) []byte {
-	query = strings.ToLower(strings.TrimSpace(query))
-	if query == "" {
-		return nil
-	}
-	var found []byte
-	_ = modelLines(func(_ string, line []byte) bool {
-		id, aliases := modelHead(line)
-		if equalFold(id, query) {
-			found = line
-			return false
-		}
-		for len(aliases) > 0 {
-			var alias []byte
-			alias, aliases = nextString(aliases)
-			if alias != nil && found == nil && equalFold(alias, query) {
-				found = line // an id may still match
-			}
-		}
-		return true
-	})
-	return found
-}
-
-// modelHead cuts the id and the raw alias list out of a line that begins
-// {"id":"…","aliases":["…","…"].
-func modelHead(line []byte) (id, aliases []byte) {
-	rest, ok := bytes.CutPrefix(line, []byte(`{"id":"`))
-	if !ok {
-		return nil, nil
-	}
-	i := bytes.IndexByte(rest, '"')
-	if i < 0 {
-		return nil, nil
-	}
-	id, rest = rest[:i], rest[i+1:]
-	if rest, ok = bytes.CutPrefix(rest, []byte(`,"aliases":[`)); ok {
-		if i = bytes.IndexByte(rest, ']'); i >= 0 {
-			aliases = rest[:i]
-		}
-	}
-	return id, aliases
-}
-
-func headID(line []byte) string {
-	id, _ := modelHead(line)
-	return string(id)
-}
-
-func nextString(list []byte) (s, rest []byte) {
-	i := bytes.IndexByte(list, '"')
-	if i < 0 {
-		return nil, nil
-	}
-	list = list[i+1:]
-	if i = bytes.IndexByte(list, '"'); i < 0 {
-		return nil, nil
-	}
-	return list[:i], list[i+1:]
-}
-
-// equalFold compares raw bytes with a lower-case ASCII query.
-func equalFold(b []byte, query string) bool {
-	if len(b) != len(query) {
-		return false
-	}
-	for i := range b {
-		c := b[i]
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != query[i] {
-			return false
-		}
-	}
-	return true
-}
+// exactModel finds the line whose id or alias is the query, ignoring case.
+func exactModel(query string) []byte { return exactLine(modelFiles, "models", query) }
 
 type archRow struct {
 	Arch       string   `json:"arch"`

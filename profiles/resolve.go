@@ -8,11 +8,12 @@ import (
 	"github.com/plimsoll/plimsoll/profiles/names"
 )
 
-// modelIndex is built only where the exact scan found nothing.
+// modelIndex holds the names of all models, pipelines too, so that a miss
+// suggests any of them. It is built only where the exact scan found nothing.
 var modelIndex = sync.OnceValue(func() *names.Index {
-	entries := make([]names.Entry, 0, 512)
-	_ = modelLines(func(_ string, line []byte) bool {
-		id, list := modelHead(line)
+	entries := make([]names.Entry, 0, 768)
+	add := func(_ string, line []byte) bool {
+		id, list := lineHead(line)
 		e := names.Entry{ID: string(id)}
 		for len(list) > 0 {
 			var alias []byte
@@ -22,7 +23,9 @@ var modelIndex = sync.OnceValue(func() *names.Index {
 		}
 		entries = append(entries, e)
 		return true
-	})
+	}
+	_ = modelLines(add)
+	_ = jsonLines(pipelineFiles, "pipelines", add)
 	return names.New("model", entries)
 })
 
@@ -40,11 +43,23 @@ func resolveModel(query string) (string, error) {
 	if miss == nil {
 		return id, nil
 	}
+	if id, ok := variantOf(query); ok {
+		return id, nil
+	}
+	return "", miss
+}
+
+// variantOf drops the owner of a name, then the words at its end that name a
+// variant, until a model fits.
+func variantOf(query string) (string, bool) {
 	name := query
 	if i := strings.LastIndexByte(name, '/'); i >= 0 && i+1 < len(name) {
 		name = name[i+1:]
 		if line := exactModel(name); line != nil {
-			return headID(line), nil
+			return headID(line), true
+		}
+		if line := exactLine(pipelineFiles, "pipelines", name); line != nil {
+			return headID(line), true
 		}
 	}
 	for range 4 {
@@ -53,9 +68,9 @@ func resolveModel(query string) (string, error) {
 			break
 		}
 		name = name[:cut]
-		if id, err := modelIndex().Resolve(name); err == nil {
-			return id, nil
+		if ids := modelIndex().Match(name); len(ids) == 1 {
+			return ids[0], true
 		}
 	}
-	return "", miss
+	return "", false
 }

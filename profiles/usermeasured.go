@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -68,17 +69,26 @@ func ReadMeasured(file string, data []byte) (*hardware.Measured, error) {
 				for _, item := range r.list(v, key, 16) {
 					var c hardware.Cache
 					r.mapping(item, "a cache", cacheFields(&c), nil)
+					if c.Level < 1 {
+						r.fail(item, "level", "want 1 or more")
+					}
 					m.Caches = append(m.Caches, c)
 				}
 			case "storage":
 				m.Storage = &hardware.MeasuredStorage{}
 				var cold, warm hardware.Rate
 				r.rates(v, key, storageFields(m.Storage), []namedRate{{"cold_gb_s", &cold}, {"warm_gb_s", &warm}})
-				if cold != (hardware.Rate{}) {
-					m.Storage.Cold = &cold
-				}
-				if warm != (hardware.Rate{}) {
-					m.Storage.Warm = &warm
+				m.Storage.Cold, m.Storage.Warm = given(cold), given(warm)
+			case "devices":
+				for _, item := range r.list(v, key, 256) {
+					var d hardware.MeasuredDevice
+					var pinned, pageable hardware.Rate
+					r.rates(item, "a device", deviceRatesFields(&d), []namedRate{{"h2d_pinned_gb_s", &pinned}, {"h2d_pageable_gb_s", &pageable}})
+					if d.Name == "" {
+						r.fail(item, "name", "is missing")
+					}
+					d.Pinned, d.Pageable = given(pinned), given(pageable)
+					m.Devices = append(m.Devices, d)
 				}
 			default:
 				return false
@@ -93,6 +103,14 @@ func ReadMeasured(file string, data []byte) (*hardware.Measured, error) {
 		return nil, err
 	}
 	return m, nil
+}
+
+// given is a rate that the file has, nil for none.
+func given(r hardware.Rate) *hardware.Rate {
+	if r == (hardware.Rate{}) {
+		return nil
+	}
+	return &r
 }
 
 func (r *reader) ops(n ast.Node, key string) *hardware.MeasuredOps {
@@ -122,7 +140,7 @@ func WriteMeasured(m *hardware.Measured) []byte {
 	w.fields(0, measuredFields(m))
 	rates := func(level int, list []namedRate) {
 		for _, x := range list {
-			if *x.rate != (hardware.Rate{}) {
+			if x.rate != nil && *x.rate != (hardware.Rate{}) {
 				w.line(level, x.key+":")
 				w.fields(level+1, rateOfFields(x.rate))
 			}
@@ -156,14 +174,16 @@ func WriteMeasured(m *hardware.Measured) []byte {
 	if s := m.Storage; s != nil {
 		w.line(0, "storage:")
 		w.fields(1, storageFields(s))
-		for _, x := range []struct {
-			key  string
-			rate *hardware.Rate
-		}{{"cold_gb_s", s.Cold}, {"warm_gb_s", s.Warm}} {
-			if x.rate != nil {
-				rates(1, []namedRate{{x.key, x.rate}})
-			}
-		}
+		rates(1, []namedRate{{"cold_gb_s", s.Cold}, {"warm_gb_s", s.Warm}})
+	}
+	if len(m.Devices) > 0 {
+		w.line(0, "devices:")
+	}
+	for i := range m.Devices {
+		d := &m.Devices[i]
+		w.item = true
+		w.fields(2, deviceRatesFields(d))
+		rates(2, []namedRate{{"h2d_pinned_gb_s", d.Pinned}, {"h2d_pageable_gb_s", d.Pageable}})
 	}
 	return w.out.Bytes()
 }
@@ -175,14 +195,30 @@ func WriteUserMeasured(m *hardware.Measured) (string, error) {
 	if path == "" {
 		return "", fmt.Errorf("there is no user folder; set PLIMSOLL_PROFILES to one")
 	}
+	if _, err := ReadMachineFile(path); err == nil {
+		return path, errOtherProfile(path)
+	}
 	return path, replaceFile(path, WriteMeasured(m))
 }
+
+// errOtherProfile says that a machine described by hand has the measurement's
+// place.
+func errOtherProfile(path string) error {
+	return fmt.Errorf("%s is a hardware profile; rename it: this name is for what is measured", path)
+}
+
+// isUserMeasured says that a file of the user's folder holds the measurement,
+// also where capitals do not matter, and no hardware profile.
+func isUserMeasured(name string) bool { return strings.EqualFold(name, userMeasuredFile) }
 
 // ForgetMeasured removes the measurement and says whether there was one.
 func ForgetMeasured() (path string, was bool, err error) {
 	path = UserMeasuredPath()
 	if path == "" {
 		return "", false, nil
+	}
+	if _, err := ReadMachineFile(path); err == nil {
+		return path, true, errOtherProfile(path)
 	}
 	err = os.Remove(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -53,6 +53,10 @@ func storageFields(s *hardware.MeasuredStorage) []field {
 	}
 }
 
+func deviceRatesFields(d *hardware.MeasuredDevice) []field {
+	return []field{{"name", &d.Name, 0, "device, as detected"}}
+}
+
 // namedRate is a rate under its key.
 type namedRate struct {
 	key  string

@@ -40,6 +40,14 @@ func TestMeasuredRoundTrips(t *testing.T) {
 				m.Storage.Cold = nil
 			}
 		}
+		for range rapid.IntRange(0, 3).Draw(t, "devices") {
+			pinned, pageable := drawRate(t, "pinned"), drawRate(t, "pageable")
+			d := hardware.MeasuredDevice{Name: text.Draw(t, "device"), Pinned: &pinned, Pageable: &pageable}
+			if rapid.Bool().Draw(t, "pinned only") {
+				d.Pageable = nil
+			}
+			m.Devices = append(m.Devices, d)
+		}
 		written := WriteMeasured(m)
 		back, err := ReadMeasured("measured.yaml", written)
 		if err != nil {
@@ -58,6 +66,8 @@ func TestMeasuredRejects(t *testing.T) {
 		"date: \"2026-11-26\"\ncpu: x\nspeed: 3\n":                              "measured.yaml:3: the measurement: unknown key",
 		"date: d\ncpu: x\nmemory:\n  - threads: 2\n  - threads: 1\n":            "measured.yaml:5: threads: want ascending",
 		"date: d\ncpu: x\nmemory:\n  - threads: 1\n    read_gb_s: {best: -1}\n": "best: want 0 to",
+		"date: d\ncpu: x\ncaches: [{}]\n":                                       "measured.yaml:3: level: want 1",
+		"date: d\ncpu: x\ndevices:\n  - h2d_pinned_gb_s: {best: 3}\n":           "measured.yaml:4: name: is missing",
 		"date: d\ncpu: x\nfp32: 3\n":                                            "fp32: want a mapping",
 	} {
 		if _, err := ReadMeasured("measured.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
@@ -110,4 +120,32 @@ func FuzzReadMeasured(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The measurement is no hardware profile, and takes no profile's place.
+func TestMeasuredIsNoProfile(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PLIMSOLL_PROFILES", dir)
+	path, err := WriteUserMeasured(&hardware.Measured{Date: "2026-11-26", CPU: "c", MemoryBytes: 8 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{"measured", "Measured"} {
+		if m, err := Machine(query, MachineOptions{UserDir: dir}); m != nil || err == nil || strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v, %v, want a name that is not known", query, m, err)
+		}
+	}
+	profile := []byte("devices: [rtx-4090-24gb]\n")
+	if err := os.WriteFile(path, profile, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := WriteUserMeasured(&hardware.Measured{Date: "2026-11-26", CPU: "c"}); err == nil || !strings.Contains(err.Error(), "rename it") {
+		t.Errorf("over a profile: %v", err)
+	}
+	if _, _, err := ForgetMeasured(); err == nil {
+		t.Error("a profile was forgotten")
+	}
+	if left, err := os.ReadFile(path); err != nil || string(left) != string(profile) {
+		t.Errorf("the profile is %q, %v", left, err)
+	}
 }

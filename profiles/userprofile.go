@@ -40,6 +40,9 @@ func userMachine(query string, opts MachineOptions) (*hardware.Machine, error) {
 	default:
 		for _, ext := range []string{".yaml", ".yml"} {
 			try := filepath.Join(opts.UserDir, name+ext)
+			if isUserMeasured(name + ext) {
+				continue
+			}
 			if info, err := os.Stat(try); err == nil && info.Mode().IsRegular() {
 				path = try
 				break

@@ -17,10 +17,10 @@ var version = sync.OnceValue(func() string {
 	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	for _, text := range []string{acceleratorsCSV, cpusCSV, linksCSV, nodesCSV, hostsCSV, rulesCSV,
 		cloudCSV, purchaseCSV, electricityCSV, carbonCSV, powerCSV, readingsCSV, assumptionsCSV,
-		lawsCSV, coefficientsCSV, pointsCSV, trainedCSV, runsCSV, trainingCSV, calibrationGroups, string(calibrationSets)} {
+		lawsCSV, coefficientsCSV, pointsCSV, trainedCSV, runsCSV, trainingCSV, calibrationGroups, string(calibrationSets), string(visionRules), string(pipelineRates)} {
 		h.Write([]byte(text)) //nolint:errcheck // a hash never fails
 	}
-	for _, files := range []embed.FS{engineFiles, modelFiles, formatFiles, recommendFiles, cmdlineFiles} {
+	for _, files := range []embed.FS{engineFiles, modelFiles, pipelineFiles, formatFiles, recommendFiles, cmdlineFiles} {
 		// Walk order is that of the names; the embedded tree has no errors to give.
 		_ = fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() {

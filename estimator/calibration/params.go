@@ -267,11 +267,12 @@ func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device, date s
 		era = b.EraGEMM
 	}
 	p.rates(b, f, bw, attn, few, quantised{few: one(b.FewByFamily[Family(d)]), many: era * one(b.ManyByFamily[Family(d)])}, many)
-	p.LinkBps = t.Host.link(d) * b.Link
+	p.LinkBps = t.Host.LinkBps(d) * b.Link
 }
 
-// link returns the bytes/s between a device and its host, one direction.
-func (h *HostRules) link(d *hardware.Device) float64 {
+// LinkBps returns the bytes/s between a device and its host, one direction; 0
+// where the rules do not tell.
+func (h *HostRules) LinkBps(d *hardware.Device) float64 {
 	gen, lanes := d.PCIeGen, d.PCIeLanes
 	if gen <= 0 {
 		gen = max(1, h.PCIeGen)
@@ -296,41 +297,11 @@ func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
 	} else if c.Assumed["bandwidth_gb_s"] != "" {
 		p.Assumed = append(p.Assumed, "memory bandwidth of "+c.ID)
 	}
-	cores := float64(c.Cores)
-	if c.Assumed["cores"] != "" {
-		// Who gives threads says how many cores there are.
-		cores = math.Max(cores, float64(k.Threads))
-	}
-	if cores <= 0 {
-		cores = t.Host.Cores
-	}
-	peak := c.PeakFP32GFLOPS * 1e9
-	if peak <= 0 {
-		ghz := c.BaseGHz
-		if ghz <= 0 {
-			ghz = math.Max(c.BoostGHz, t.Host.GHz)
-		}
-		peak = cores * ghz * 1e9 * feature(t.Host.FlopsPerCycle, c.ISA)
-		p.Assumed = append(p.Assumed, "arithmetic rate of "+c.ID+" (from its cores)")
-	}
-	total := cores * sockets
-	if u := k.Host.UsableCores; u > 0 && u < total {
-		total = u
-	}
-	used := total
-	if n := float64(k.Threads); n > 0 && n < total {
-		used = n
-	}
+	x := t.Host.Compute(k.Host, k.Threads)
+	p.Assumed = append(p.Assumed, x.Assumed...)
+	peak, total, used := x.FLOPS, x.Cores, x.Threads
 	p.Threads = used
 	bw *= 1 + (sockets-1)*b.NUMA
-	peak *= used / cores
-	switch {
-	case used >= total:
-	case c.BoostGHz > c.BaseGHz && c.BaseGHz > 0: // few threads run at higher clocks
-		peak *= 1 + (c.BoostGHz/c.BaseGHz-1)*(1-used/total)
-	default: // and on the faster cores
-		peak *= math.Pow(total/used, t.Host.FewThreadsGain)
-	}
 	// Threads draw ThreadGBps each until the memory is exhausted; the fourth
 	// power norm rounds the corner.
 	drawn := used * b.ThreadGBps * 1e9

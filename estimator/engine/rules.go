@@ -61,9 +61,24 @@ type Rules struct {
 	// and output are in the same memory.
 	TiedCopy bool `json:"tied_copy"`
 
+	// Towers says when encoders of images and sound are loaded: TowersAlways with
+	// the model, TowersAsked where they are asked for, as when nothing is said, or
+	// TowersNever.
+	Towers Towers `json:"towers"`
+
 	Compute ComputeRule `json:"compute"`
 	Serve   ServeRule   `json:"serve"`
 }
+
+// Towers is when an engine loads encoders.
+type Towers string
+
+// Ways to load encoders.
+const (
+	TowersAlways Towers = "always" // part of the model; the images of a prompt are encoded together
+	TowersAsked  Towers = "asked"  // a file of its own (llama.cpp's --mmproj); one tile after the other
+	TowersNever  Towers = "never"  // text alone
+)
 
 // clone returns a copy that shares nothing, to lay a change over.
 func (r Rules) clone() Rules {

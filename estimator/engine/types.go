@@ -11,7 +11,22 @@ type Workload struct {
 	// PromptAssumed is true when no prompt length was given: prefill is then
 	// reported for InputTokens all the same, but decode starts at Depth.
 	PromptAssumed bool `json:"prompt_assumed,omitempty"`
+
+	// Images is how many pictures each prompt has, of ImageWidth × ImageHeight
+	// pixels; VideoFrames how many frames of film, as large; AudioSeconds how much
+	// sound.
+	Images       int     `json:"images,omitempty"`
+	ImageWidth   int     `json:"image_width,omitempty"`
+	ImageHeight  int     `json:"image_height,omitempty"`
+	VideoFrames  int     `json:"video_frames,omitempty"`
+	AudioSeconds float64 `json:"audio_seconds,omitempty"`
+	// SeenTokens is how many of InputTokens stand for them: 0 until they are
+	// counted (estimator.Look).
+	SeenTokens int `json:"seen_tokens,omitempty"`
 }
+
+// Sees says whether the prompts have more than text.
+func (w *Workload) Sees() bool { return w.Images > 0 || w.VideoFrames > 0 || w.AudioSeconds > 0 }
 
 // DecodeStart returns the tokens in one sequence's cache when its first
 // token is generated.

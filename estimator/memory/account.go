@@ -18,6 +18,9 @@ type Input struct {
 	Node     *hardware.Node
 	Settings *engine.Settings
 	Workload engine.Workload
+	// Tower is what images and sound need beside the model; nil where none are
+	// asked for.
+	Tower *Tower
 	// Profile is the model's, worked out once (NewProfile); nil has it worked
 	// out again.
 	Profile *Profile
@@ -25,8 +28,12 @@ type Input struct {
 	Explain bool
 }
 
-// linesEach is the most lines that a ledger usually has.
-const linesEach = 6
+// linesEach is the most lines that a ledger usually has, towerLines those of an
+// encoder beside them.
+const (
+	linesEach  = 6
+	towerLines = 3
+)
 
 const mib = float64(hardware.MiB)
 const gib = float64(hardware.GiB)
@@ -52,9 +59,13 @@ func accountInto(dst []Ledger, in *Input, p *place.Placement) ([]Ledger, error) 
 	n := len(p.Shares)
 	if cap(dst) < n {
 		dst = make([]Ledger, n)
-		lines := make([]Line, n*linesEach) // one allocation for all
+		each := linesEach
+		if in.Tower != nil {
+			each += towerLines
+		}
+		lines := make([]Line, n*each) // one allocation for all
 		for i := range dst {
-			dst[i].Lines = lines[i*linesEach : i*linesEach : (i+1)*linesEach]
+			dst[i].Lines = lines[i*each : i*each : (i+1)*each]
 		}
 	}
 	dst = dst[:n]

@@ -26,6 +26,9 @@ func grow(in *Input, p *place.Placement, ledgers []Ledger) {
 		bytes := layerBytes(w, r, ranks) + w.Range(format.Experts, sh.Experts.From, sh.Experts.To)/int64(ranks)
 		if i == 0 {
 			bytes += w.Embedding + w.PerLayerEmbedding + remainder(w)
+			if towerCounted(in) {
+				bytes += w.Vision
+			}
 		}
 		if sh.Output {
 			bytes += w.Output
@@ -47,6 +50,9 @@ func grow(in *Input, p *place.Placement, ledgers []Ledger) {
 			acts += 2 * u * float64(pr.Vocab)
 		}
 		cl := l.spread(Compute, clampBytes(acts), s.Rules.Compute.Spread)
+		if i == 0 {
+			in.tower(l, towerCounted(in))
+		}
 		if last > 0 {
 			l.soft(Runtime, s.Device.ContextMiB, mib)
 		} else if s.Engine.Host != nil {

@@ -86,6 +86,9 @@ func llama(in *Input, p *place.Placement, ledgers []Ledger) {
 		if floats > 0 {
 			cl = l.spread(Compute, clampBytes(floats), rel)
 		}
+		if i == 0 { // the first device, or the host alone
+			in.tower(l, false)
+		}
 		switch {
 		case !host:
 			l.soft(Runtime, s.Device.ContextMiB, mib)

@@ -43,7 +43,7 @@ func serve(in *Input, p *place.Placement, ledgers []Ledger) {
 		bytes := layerBytes(w, lr, ranks) + w.Range(format.Experts, lr.From, lr.To)/int64(max(sh.ExpertRanks, ranks))
 		if sh.Embedding || last == 0 {
 			bytes += (w.Embedding+w.PerLayerEmbedding)/int64(ranks) + remainder(w)
-			if w.Basis != "file" {
+			if towerCounted(in) {
 				bytes += w.Vision // towers are loaded with the model, by every rank
 			}
 		}
@@ -78,11 +78,15 @@ func serve(in *Input, p *place.Placement, ledgers []Ledger) {
 		case s.PP > 1 && r.NonTorchPPGiB.Known():
 			other = r.NonTorchPPGiB
 		}
+		tower := 0.0
+		if sh.Embedding || last == 0 {
+			tower = in.tower(l, towerCounted(in))
+		}
 		l.soft(Runtime, other, gib)
 		gl := l.soft(Runtime, r.GraphGiB, gib)
 		gl.Note = "captured graphs"
 		if sh.Device != nil {
-			poolOf(in, sh.Device, l, float64(bytes), acts, other.Value*gib, one, each, float64(stateOne))
+			poolOf(in, sh.Device, l, float64(bytes)+tower, acts, other.Value*gib, one, each, float64(stateOne))
 		}
 		if in.Explain {
 			wl.explain(family(s), "%d B of %s on one of %d ranks", bytes, w.Format, ranks)

@@ -12,6 +12,20 @@ const (
 	Runtime   Component = "overhead" // device context, libraries, communicators, host process
 )
 
+// TowerNote is the note of lines that are an encoder's of images or sound.
+const TowerNote = "vision and audio encoder"
+
+// Tower is an encoder that is asked for beside the model, in bytes.
+type Tower struct {
+	// Weights are those of what is seen, Sound of what is heard.
+	Weights, Sound int64
+	// Peak is its activations at their largest, with an interval.
+	Peak, PeakLow, PeakHigh int64
+	// States is what cross-attention keeps of a prompt's images, in elements of
+	// keys and values of all layers.
+	States int64
+}
+
 // Line is one component's bytes in one memory.
 type Line struct {
 	Component Component

@@ -150,6 +150,7 @@ type SSM struct {
 
 // Vision describes a vision or audio tower with its projector.
 type Vision struct {
+	Type       string `json:"type,omitempty"` // of the config file it was read from
 	Params     int64  `json:"params,omitempty"`
 	Layers     int    `json:"layers,omitempty"`
 	Hidden     int    `json:"hidden,omitempty"`

@@ -38,6 +38,7 @@ func (r *run) arraySize() int {
 	if size > most {
 		size = max(most, 1<<20)
 	}
+	size = max(size, int64(r.threads)*page) // none is left without a part
 	if 3*size < 4*largest {
 		r.note(fmt.Sprintf("three arrays of %d MiB are less than four times the largest cache of %d MiB: part of what was measured may be the cache's rate", size>>20, largest>>20))
 	}
@@ -121,17 +122,14 @@ func (r *run) memory() {
 	began := time.Now()
 	a.memory = make([]float64, 3*a.size/8)
 	// Each thread touches its part first: pages come to lie near it.
-	touched := make([]bool, r.threads)
-	r.team(r.threads, 0).window(0, func(m int) float64 {
-		if from, to := a.part(m, r.threads); !touched[m] {
-			for array := range 3 {
-				part := a.memory[(array*a.size+from)/8 : (array*a.size+to)/8]
-				for i := range part {
-					part[i] = float64(array) + 1
-				}
+	r.team(r.threads, 0).window(0, func(m int) float64 { // once each
+		from, to := a.part(m, r.threads)
+		for array := range 3 {
+			part := a.memory[(array*a.size+from)/8 : (array*a.size+to)/8]
+			for i := range part {
+				part[i] = float64(array) + 1
 			}
 		}
-		touched[m] = true
 		return 0
 	})
 	sweep := counts(r.threads)

@@ -20,7 +20,11 @@ func (r *run) caches() []hardware.Cache {
 	}
 	var points []latency
 	each := r.part(0.05) / 14
-	for size := 8 << 10; size <= 64<<20; size *= 2 {
+	most := 64 << 20
+	if free := r.o.AvailableBytes; free > 0 {
+		most = int(min(int64(most), free/4))
+	}
+	for size := 8 << 10; size <= most && r.ctx.Err() == nil; size *= 2 {
 		points = append(points, latency{int64(size), chase(size, each)})
 	}
 	return steps(points)

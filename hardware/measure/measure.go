@@ -3,11 +3,13 @@ package measure
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"time"
 
 	"github.com/plimsoll/plimsoll/hardware"
+	"github.com/plimsoll/plimsoll/hardware/measure/cuda"
 )
 
 // Options say what to measure and for how long.
@@ -22,6 +24,13 @@ type Options struct {
 	// Storage is the folder that files are read from, "" for none. A large
 	// file in it is read; where there is none, one is written, and removed.
 	Storage string
+	// Cores is the share of the processors that this program is held to, as in
+	// a container; 0: all.
+	Cores float64
+	// Devices is set where NVIDIA devices with a memory of their own are to be
+	// measured: it returns what the machine's description calls a device, by
+	// what its driver calls it and its memory in bytes.
+	Devices func(reported string, memoryBytes int64) string
 	// Progress is told what is being done, and the share of the budget used
 	// up; nil: nobody.
 	Progress func(what string, share float64)
@@ -32,16 +41,23 @@ const (
 	memoryShare  = 0.55
 	computeShare = 0.15
 	storageShare = 0.25
+	deviceShare  = 0.05
 )
 
 // Run measures this machine. The fields that say which machine it is and when
 // (Date, CPU, MemoryBytes) are left to the caller. The error is the
 // context's, when it ends early.
 func Run(ctx context.Context, o Options) (*hardware.Measured, error) {
-	r := &run{ctx: ctx, o: o, k: chosen(), out: &hardware.Measured{Notes: []string{}}}
+	r := newRun(ctx, o)
 	r.on = processors()
 	// A container's share of the cores is what Go runs on.
 	r.threads = min(max(runtime.GOMAXPROCS(0), 1), max(len(r.on), runtime.NumCPU()))
+	if o.Cores > 0 && o.Cores < float64(r.threads) {
+		r.threads = max(1, int(math.Ceil(o.Cores)))
+		if o.Cores < float64(r.threads) {
+			r.note(fmt.Sprintf("this container is held to %.3g processors: what was measured is the rate while it is let run", o.Cores))
+		}
+	}
 	r.out.Virtual = virtual()
 	r.out.Cores, r.out.Vectors = r.threads, r.k.vectors
 	r.say("caches", 0)
@@ -51,6 +67,9 @@ func Run(ctx context.Context, o Options) (*hardware.Measured, error) {
 	if o.Storage != "" {
 		r.say("storage", memoryShare+computeShare)
 		r.storage()
+	}
+	if o.Devices != nil && ctx.Err() == nil {
+		r.devices(cuda.Open, deviceLimit)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -84,6 +103,11 @@ type run struct {
 	on      []int
 	threads int
 	out     *hardware.Measured
+	now     func() time.Time // of copies to devices; nil: the system's
+}
+
+func newRun(ctx context.Context, o Options) *run {
+	return &run{ctx: ctx, o: o, k: chosen(), out: &hardware.Measured{Notes: []string{}}}
 }
 
 func (r *run) say(what string, share float64) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 	"unsafe"
@@ -199,6 +200,23 @@ func TestRun(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// A container that is held to a part of a processor runs one thread, and that
+// part is told; one that is held to none is not.
+func TestRunOnAShareOfACore(t *testing.T) {
+	for cores, held := range map[float64]bool{0.5: true, 1: false, 1e6: false} {
+		m, err := Run(context.Background(), Options{Budget: time.Millisecond, ArrayBytes: 1 << 20, Cores: cores})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := slices.ContainsFunc(m.Notes, func(n string) bool { return strings.Contains(n, "held to 0.5 processors") }); told != held {
+			t.Errorf("%g cores: notes %q", cores, m.Notes)
+		}
+		if cores <= 1 && m.Cores != 1 || m.Cores < 1 {
+			t.Errorf("%g cores: measured with %d", cores, m.Cores)
+		}
 	}
 }
 

@@ -4,7 +4,7 @@ package measure
 
 import "os"
 
-// openDirect is for systems where plain rights do not reach past the cache.
-func openDirect(string) (*os.File, string) {
-	return nil, "this system lets no plain program read past its cache"
+// openDirect is for systems where reading past the cache is not supported here.
+func openDirect(string) (f *os.File, how string, before func()) {
+	return nil, "reading past the cache is not supported on this system", nil
 }

@@ -14,9 +14,9 @@ type team struct {
 	from int   // the first member's place among them
 }
 
-// window lets every member call step, with its number and a state that it
-// keeps, until the time is over, and returns the sum of their rates: what step
-// returned per second of the member's own time.
+// window lets every member call step with its number, once at least, until the
+// time is over, and returns the sum of their rates: what step returned per
+// second of the member's own time.
 func (t *team) window(length time.Duration, step func(member int) float64) float64 {
 	var ready atomic.Int32
 	var all sync.WaitGroup

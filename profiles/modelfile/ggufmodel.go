@@ -112,6 +112,13 @@ func fromGGUF(f *gguf.File) (*model.Model, error) {
 	return m, nil
 }
 
+// imageArchs are the architectures that GGUF files of image and video models
+// name.
+var imageArchs = map[string]bool{
+	"flux": true, "sd1": true, "sd2": true, "sd3": true, "sdxl": true, "wan": true, "wan2": true, "hyvid": true, "hunyuan_video": true, "ltxv": true, "ltx2": true,
+	"aura": true, "cosmos": true, "hidream": true, "lumina2": true, "qwen_image": true, "pig": true, "z_image": true,
+}
+
 // refuseGGUF says what a GGUF file is that holds no language model.
 func refuseGGUF(f *gguf.File, k *meta) error {
 	switch kind := k.str("general.type"); {
@@ -124,9 +131,10 @@ func refuseGGUF(f *gguf.File, k *meta) error {
 	case kind == "imatrix" || k.arch == "imatrix":
 		return fmt.Errorf("an importance matrix, not a model: name the model's GGUF file")
 	}
+	if imageArchs[k.arch] {
+		return fmt.Errorf("the denoiser of an image or video pipeline (%s), not a language model: name one", k.arch)
+	}
 	switch k.arch {
-	case "flux", "sd1", "sd3", "sdxl", "wan", "wan2", "hyvid", "hunyuan_video", "ltxv", "ltx2", "aura", "cosmos", "hidream", "lumina2", "qwen_image", "pig", "z_image":
-		return fmt.Errorf("the denoiser of an image or video pipeline (%s), which is not handled yet: name a language model", k.arch)
 	case "t5", "t5encoder":
 		return fmt.Errorf("an encoder-decoder model or its encoder (%s), which is not handled yet: name a decoder model", k.arch)
 	case "whisper", "wavtokenizer-dec", "tts-cpp", "outetts", "orpheus-snac":

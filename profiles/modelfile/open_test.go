@@ -141,7 +141,7 @@ func TestVocabOnlyFixtures(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := modelfile.Open(filepath.Join(root, "models", "stabilityai--stable-diffusion-xl-base-1.0")); err == nil || !strings.Contains(err.Error(), "not handled yet") {
+	if _, err := modelfile.Open(filepath.Join(root, "models", "stabilityai--stable-diffusion-xl-base-1.0")); err == nil || !strings.Contains(err.Error(), "not a decoder-only") {
 		t.Errorf("diffusers folder: %v", err)
 	}
 }

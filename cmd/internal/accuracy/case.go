@@ -22,10 +22,9 @@ const (
 // normal distribution between which 80% of it lies.
 const z80 = 1.2815515655446004
 
-// Case is one measurement beside the estimate it is held against. Rates count:
+// Verdict says how an estimate came out against a measurement. Rates count:
 // where a time was measured, its inverse.
-type Case struct {
-	Row *measured.Row
+type Verdict struct {
 	// Log is ln(estimated rate ÷ measured rate): positive where we said faster
 	// than measured. Low and High are the same of the ends of the interval that
 	// should hold 80% of measurements.
@@ -35,18 +34,36 @@ type Case struct {
 	NaiveOK bool
 	// Basis says in words what the parameters rest on.
 	Basis string
+}
+
+// Inside says whether the interval holds the measurement.
+func (v *Verdict) Inside() bool { return v.Low <= 0 && v.High >= 0 }
+
+func (v *Verdict) verdict() *Verdict { return v }
+
+// judged is a case of either kind of model.
+type judged interface {
+	verdict() *Verdict
+	// tag returns the group that the case belongs to.
+	tag(dimension string) string
+	id() string
+}
+
+// Case is one measurement of a language model beside the estimate it is held
+// against.
+type Case struct {
+	Verdict
+	Row *measured.Row
 
 	example *corpus.Example
 	tags    [len(dimensions)]string
 }
 
-// Inside says whether the interval holds the measurement.
-func (c *Case) Inside() bool { return c.Low <= 0 && c.High >= 0 }
+func (c *Case) id() string { return c.Row.ID }
 
 // Decoding says whether most of the time is spent on generating tokens.
 func (c *Case) Decoding() bool { return c.example.Judged.Decoding }
 
-// tag returns the group that the case belongs to.
 func (c *Case) tag(dimension string) string {
 	for i := range dimensions {
 		if dimensions[i].name == dimension {
@@ -65,7 +82,8 @@ func newCase(ex *corpus.Example, level string) Case {
 	return c
 }
 
-// Published returns all published measurements that are judged, and how many
+// Published returns all published measurements of language models that are
+// judged, and how many
 // there are of each fate.
 func Published(ctx context.Context, store *scenario.Store, held string) ([]Case, Rows, error) {
 	var n Rows

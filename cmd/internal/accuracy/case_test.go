@@ -142,7 +142,7 @@ func TestChooseAndSort(t *testing.T) {
 		cases = append(cases, c)
 	}
 	in := Inputs{HeldOut: HeldDevice, Quality: []string{"A", "B"}, By: []string{"quality"}, Worst: 5}
-	doc := New(cases, Rows{Collected: 3}, in, report.Versions{})
+	doc := New(&Cases{Language: cases, Rows: Rows{Collected: 3}}, in, report.Versions{})
 	if doc.Rows.Judged != 2 || doc.Rows.Filtered != 1 || len(doc.Sections) != 2 || len(doc.Worst) != 2 {
 		t.Fatalf("%+v", doc)
 	}
@@ -192,7 +192,7 @@ func TestPublished(t *testing.T) {
 				t.Errorf("%s: %+v", c.Row.ID, c)
 			}
 		}
-		doc := New(cases, n, Inputs{HeldOut: HeldModel, By: Dimensions(), Worst: 50}, report.Versions{})
+		doc := New(&Cases{Language: cases, Rows: n}, Inputs{HeldOut: HeldModel, By: Dimensions(), Worst: 50}, report.Versions{})
 		text, err := json.Marshal(doc)
 		if err != nil {
 			t.Fatal(err)

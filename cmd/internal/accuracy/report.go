@@ -11,150 +11,103 @@ import (
 	"github.com/plimsoll/plimsoll/profiles/measured"
 )
 
-// Schema is the id of the document, as in its schema's $id.
-const Schema = "urn:plimsoll:accuracy"
-
-// Classes of metrics: what most of the measured time is spent on, and of
-// servers under load what their users see.
-const (
-	Decode     = "decode"
-	Prefill    = "prefill"
-	TPOT       = "tpot"
-	TTFT       = "ttft"
-	Throughput = "throughput"
-)
-
-// Classes are all of them, in the order in which they are reported.
-var Classes = [...]string{Decode, Prefill, TPOT, TTFT, Throughput}
-
-// Report is the document of plimsoll accuracy.
-type Report struct {
-	Schema        string `json:"schema" jsonschema:"const=urn:plimsoll:accuracy"`
-	SchemaVersion int    `json:"schema_version" jsonschema:"const=1"`
-	ToolVersion   string `json:"tool_version"`
-	DataVersion   string `json:"data_version"`
-	Inputs        Inputs `json:"inputs"`
-	// Method says how estimates and measurements were brought together.
-	Method []string `json:"method"`
-	Rows   Rows     `json:"rows"`
-	// Sections holds the figures; the first one is of all rows.
-	Sections []Section `json:"sections"`
-	// Scaling says how well the gain from more devices is predicted, and
-	// ServersWeighted how servers come out when no source outweighs the others by
-	// its rows alone; both are absent where there is nothing to sum up.
-	Scaling         []Step     `json:"scaling,omitempty"`
-	ServersWeighted []Weighted `json:"servers_weighted,omitempty"`
-	// Worst lists the rows with the largest errors, worst first.
-	Worst []Comparison `json:"worst"`
-	// Measurements lists the user's own rows, Skipped what of the files could
-	// not be compared.
-	Measurements []Comparison `json:"measurements"`
-	Skipped      []Skipped    `json:"skipped"`
-	Assumptions  []string     `json:"assumptions"`
-}
-
-// Inputs are what was asked, with names as in the catalogues; an empty one
-// does not restrict.
-type Inputs struct {
-	HeldOut string   `json:"held_out,omitempty" jsonschema:"enum=device,enum=model"`
-	Quality []string `json:"quality,omitempty"`
-	By      []string `json:"by"`
-	Metric  string   `json:"metric,omitempty" jsonschema:"enum=decode,enum=prefill,enum=tpot,enum=ttft,enum=throughput"`
-	Engine  string   `json:"engine,omitempty"`
-	Backend string   `json:"backend,omitempty"`
-	Device  string   `json:"device,omitempty"`
-	Model   string   `json:"model,omitempty"`
-	Kind    string   `json:"kind,omitempty"`
-	Worst   int      `json:"worst"`
-
-	// The user's own files, and what was said of them.
-	From       []string `json:"from,omitempty"`
-	Quant      string   `json:"quant,omitempty"`
-	On         string   `json:"on,omitempty"`
-	Host       string   `json:"host,omitempty"`
-	EngineDate string   `json:"engine_date,omitempty"`
-}
-
-// Rows counts measurements by their fate.
-type Rows struct {
-	Collected     int `json:"collected"`      // in the collection, or in the user's files
-	Excluded      int `json:"excluded"`       // known to be wrong, or of something else
-	NotComparable int `json:"not_comparable"` // the question cannot be put to the estimator
-	NotJudged     int `json:"not_judged"`     // no estimate was made without them
-	Filtered      int `json:"filtered"`       // not asked for
-	Judged        int `json:"judged"`
-}
-
-// Section is one way to group the rows of one class of metric.
-type Section struct {
-	Metric string  `json:"metric" jsonschema:"enum=decode,enum=prefill,enum=tpot,enum=ttft,enum=throughput,enum=all"`
-	By     string  `json:"by"` // "all", or the name of a grouping
-	Title  string  `json:"title"`
-	Groups []Group `json:"groups"`
-}
-
-// Group is one line of a section.
-type Group struct {
-	Name string `json:"name"`
-	Summary
-}
-
-// Comparison is one measurement beside its estimate.
-type Comparison struct {
-	ID           string `json:"id"`
-	What         string `json:"what"`
-	Model        string `json:"model"`
-	WeightFormat string `json:"weight_format"`
-	Device       string `json:"device"`
-	Devices      int    `json:"devices"`
-	Engine       string `json:"engine"`
-	Backend      string `json:"backend"`
-	EngineDate   string `json:"engine_date,omitempty"`
-	Metric       string `json:"metric"`
-	// Measured and Estimate are in the metric's unit.
-	Measured float64          `json:"measured"`
-	Estimate estimator.Figure `json:"estimate"`
-	// Error is that of the rate, in percent: positive where we say faster.
-	Error   float64 `json:"error_percent"`
-	Inside  bool    `json:"inside_interval"`
-	Quality string  `json:"quality" jsonschema:"enum=A,enum=B,enum=C"`
-	Source  string  `json:"source"`
-	// Reasons are facts that may explain the error; none where nothing is known.
-	Reasons []string `json:"likely_reasons"`
-}
-
-// Skipped is a part of a user's file that is not compared.
-type Skipped struct {
-	Source string `json:"source"`
-	Line   int    `json:"line"` // 0 when not known
-	What   string `json:"what"`
-	Reason string `json:"reason"`
+// Cases are published measurements that are judged: of language models, of
+// pipelines, or the latter's peaks of memory; and what became of the others.
+type Cases struct {
+	Language  []Case
+	Pipelines []PipelineCase
+	Rows      Rows
 }
 
 // New makes the document of published measurements: all cases of one way of
 // holding out, of which in chooses.
-func New(cases []Case, rows Rows, in Inputs, v report.Versions) *Report {
-	chosen := choose(cases, &in)
-	rows.Filtered, rows.Judged = len(cases)-len(chosen), len(chosen)
-	r := empty(rows, in, v)
-	r.Method = []string{
-		"each measurement is judged by parameters fitted without all measurements of its " + in.HeldOut,
-		"errors are of the rate: positive means that the estimate is faster than the measurement",
-		"rule of thumb for " + NaiveDecode, "rule of thumb for " + NaivePrefill,
+func New(all *Cases, in Inputs, v report.Versions) *Report {
+	chosen, others := choose(all.Language, &in), choosePipelines(all.Pipelines, &in)
+	rows := all.Rows
+	rows.Judged = len(chosen) + len(others)
+	rows.Filtered = len(all.Language) + len(all.Pipelines) - rows.Judged
+	// Beside language models the others are one table, unless they are asked for.
+	whole := len(in.Class) > 0 || len(chosen) == 0
+	if in.By == nil && len(chosen) > 0 {
+		in.By = DefaultDimensions()
+	} else if in.By == nil {
+		in.By = defaultPipelineDimensions(in.Metric)
 	}
-	r.Sections = sections(chosen, in.By)
+	r := empty(rows, in, v)
+	r.language(chosen)
+	r.pipelines(others, whole)
+	r.Worst = worst(all, &in, chosen, others)
+	return r
+}
+
+// language sums up the cases of language models.
+func (r *Report) language(chosen []*Case) {
+	if r.Inputs.Metric == Memory {
+		r.Method = []string{
+			"each peak of memory is held against the fullest phase of the ledger, in which nothing was fitted to single devices",
+			"what an allocator told, or the source in a round figure, is compared without the context of the driver",
+			"errors are of the peak: positive means that the estimate is larger than the measurement",
+		}
+		return
+	}
+	r.Method = []string{
+		"each measurement is judged by parameters fitted without all measurements of its " + r.Inputs.HeldOut,
+		"errors are of the rate: positive means that the estimate is faster than the measurement",
+	}
+	if len(chosen) == 0 {
+		return
+	}
+	r.Method = append(r.Method, "rule of thumb for "+NaiveDecode, "rule of thumb for "+NaivePrefill)
+	r.Sections = sections(chosen, r.Inputs.By)
 	if r.Scaling = scaling(chosen); r.Scaling != nil {
 		r.Method = append(r.Method, ScalingMethod)
 	}
 	if r.ServersWeighted = weighted(chosen); r.ServersWeighted != nil {
 		r.Method = append(r.Method, WeightedMethod)
 	}
-	byError(chosen)
-	why := newEvidence(cases, in.HeldOut)
-	for _, c := range chosen[:min(max(in.Worst, 0), len(chosen))] {
-		r.Worst = append(r.Worst, compare(c, why))
+}
+
+// pipelines sums up the cases of pipelines: by class, and with whole each class
+// by the dimensions that were asked for.
+func (r *Report) pipelines(chosen []*PipelineCase, whole bool) {
+	if len(chosen) == 0 {
+		return
 	}
-	return r
+	sections := pipelineSections(chosen, r.Inputs.By, whole)
+	if r.Inputs.Metric == Memory {
+		r.Memory = withoutNaive(sections)
+		return
+	}
+	r.Pipelines = sections
+	r.Method = append(r.Method, "rule of thumb for "+NaivePipeline,
+		"the widths of the intervals of image, video, speech and embedding models come from the same judgements: how many hold is no test of its own")
+}
+
+// worst returns the rows with the largest errors.
+func worst(all *Cases, in *Inputs, chosen []*Case, others []*PipelineCase) []Comparison {
+	cases := make([]judged, 0, len(chosen)+len(others))
+	for _, c := range chosen {
+		cases = append(cases, c)
+	}
+	for _, c := range others {
+		cases = append(cases, c)
+	}
+	out := []Comparison{}
+	n := min(max(in.Worst, 0), len(cases))
+	if n == 0 {
+		return out
+	}
+	byError(cases)
+	language, pipelines := newEvidence(all.Language, in.HeldOut), newPipelineEvidence(all.Pipelines, in.HeldOut)
+	for _, c := range cases[:n] {
+		switch c := c.(type) {
+		case *Case:
+			out = append(out, compare(c, language))
+		case *PipelineCase:
+			out = append(out, comparePipeline(c, pipelines))
+		}
+	}
+	return out
 }
 
 // NewOwn makes the document of the user's own measurements.
@@ -190,6 +143,9 @@ func empty(rows Rows, in Inputs, v report.Versions) *Report {
 // choose returns the cases that were asked for, in their order.
 func choose(cases []Case, in *Inputs) []*Case {
 	var out []*Case
+	if len(in.Class) > 0 && !slices.Contains(in.Class, Language) {
+		return nil
+	}
 	own := len(in.From) > 0 // then the names settle what the rows leave open
 	for i := range cases {
 		c := &cases[i]
@@ -235,29 +191,30 @@ func sections(cases []*Case, by []string) []Section {
 	for _, class := range Classes {
 		for _, name := range by {
 			if d := dimensionNamed(name); d != nil && len(classes[class]) > 0 {
-				out = append(out, Section{Metric: class, By: name, Title: d.title, Groups: d.groups(classes[class])})
+				out = append(out, Section{Metric: class, By: name, Title: d.title, Groups: groups(name, d.order, classes[class])})
 			}
 		}
 	}
 	return out
 }
 
-// groups sums up the groups of a dimension.
-func (d *dimension) groups(cases []*Case) []Group {
-	members := map[string][]*Case{}
+// groups sums up the groups of a dimension, which come in order as far as it
+// goes.
+func groups[C judged](dimension string, order []string, cases []C) []Group {
+	members := map[string][]C{}
 	var names []string
 	for _, c := range cases {
-		t := c.tag(d.name)
+		t := c.tag(dimension)
 		if members[t] == nil {
 			names = append(names, t)
 		}
 		members[t] = append(members[t], c)
 	}
 	place := func(name string) int {
-		if i := slices.Index(d.order, name); i >= 0 {
+		if i := slices.Index(order, name); i >= 0 {
 			return i
 		}
-		return len(d.order)
+		return len(order)
 	}
 	slices.SortFunc(names, func(a, b string) int {
 		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(len(members[b]), len(members[a])), cmp.Compare(a, b))
@@ -271,15 +228,15 @@ func (d *dimension) groups(cases []*Case) []Group {
 
 // byError sorts cases, the largest ratio between estimate and measurement
 // first: an estimate of a third is as wrong as one of three times.
-func byError(cases []*Case) {
-	slices.SortStableFunc(cases, func(a, b *Case) int {
-		return cmp.Or(cmp.Compare(math.Abs(b.Log), math.Abs(a.Log)), cmp.Compare(a.Row.ID, b.Row.ID))
+func byError(cases []judged) {
+	slices.SortStableFunc(cases, func(a, b judged) int {
+		return cmp.Or(cmp.Compare(math.Abs(b.verdict().Log), math.Abs(a.verdict().Log)), cmp.Compare(a.id(), b.id()))
 	})
 }
 
 func compare(c *Case, why *evidence) Comparison {
 	r, s := c.Row, &c.example.Work.Result.Settings
-	out := Comparison{ID: r.ID, What: corpus.What(r), Model: c.tag("model"), WeightFormat: c.example.Request.Weights.Format,
+	out := Comparison{ID: r.ID, Class: Language, What: corpus.What(r), Model: c.tag("model"), WeightFormat: c.example.Request.Weights.Format,
 		Device: c.tag("device"), Devices: 1, Engine: c.example.Request.Engine.ID, Backend: s.Backend, EngineDate: r.Date,
 		Metric: r.Metric, Measured: tidy(r.Value), Error: tidy(percent(c.Log)), Inside: c.Inside(),
 		Quality: string(r.Quality), Source: r.Source, Reasons: why.reasons(c)}

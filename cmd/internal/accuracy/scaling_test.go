@@ -122,7 +122,7 @@ func TestSectionsOfServers(t *testing.T) {
 	}
 	pairs := func(in Inputs) int {
 		in.HeldOut = HeldModel
-		doc := New(cases, n, in, report.Versions{})
+		doc := New(&Cases{Language: cases, Rows: n}, in, report.Versions{})
 		served, sum := 0, 0
 		for i := range doc.Sections[0].Groups {
 			if g := &doc.Sections[0].Groups[i]; g.Name != Decode && g.Name != Prefill {

@@ -36,12 +36,13 @@ type Summary struct {
 
 // Summarise sums up cases. Quantiles interpolate linearly between the two
 // nearest values.
-func Summarise(cases []*Case) Summary {
+func Summarise[C judged](cases []C) Summary {
 	s := Summary{Rows: len(cases), Unavailable: []estimator.Unavailable{}}
 	var errors, signed, widths, naive []float64
 	inside := 0
 	devices, models := map[string]bool{}, map[string]bool{}
-	for _, c := range cases {
+	for _, one := range cases {
+		c := one.verdict()
 		e := percent(c.Log)
 		errors, signed, widths = append(errors, math.Abs(e)), append(signed, e), append(widths, math.Exp(c.High-c.Low))
 		if c.Inside() {
@@ -50,7 +51,7 @@ func Summarise(cases []*Case) Summary {
 		if c.NaiveOK {
 			naive = append(naive, math.Abs(percent(c.Naive)))
 		}
-		devices[c.tag("device")], models[c.tag("model")] = true, true
+		devices[one.tag("device")], models[one.tag("model")] = true, true
 	}
 	s.Devices, s.Models, s.NaiveRows = len(devices), len(models), len(naive)
 	of := func(values []float64, q float64) func() float64 {

@@ -12,7 +12,7 @@ func ratios(side float64, values ...float64) []*Case {
 	out := make([]*Case, len(values))
 	for i, v := range values {
 		l := math.Log(v)
-		out[i] = &Case{Log: l, Low: l - math.Log(side), High: l + math.Log(side)}
+		out[i] = &Case{Verdict: Verdict{Log: l, Low: l - math.Log(side), High: l + math.Log(side)}}
 	}
 	return out
 }
@@ -64,7 +64,7 @@ func TestSummariseFew(t *testing.T) {
 	if s.P90Error != nil || s.Coverage != nil || s.NaiveMedian != nil || len(s.Unavailable) != 4 {
 		t.Errorf("of one row: %+v", s)
 	}
-	if s = Summarise(nil); s.Rows != 0 || len(s.Unavailable) != 7 {
+	if s = Summarise[*Case](nil); s.Rows != 0 || len(s.Unavailable) != 7 {
 		t.Errorf("of none: %+v", s)
 	}
 }

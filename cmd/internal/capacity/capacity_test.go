@@ -21,6 +21,7 @@ import (
 	"github.com/plimsoll/plimsoll/estimator/format"
 	"github.com/plimsoll/plimsoll/estimator/model"
 	"github.com/plimsoll/plimsoll/estimator/serving"
+	"github.com/plimsoll/plimsoll/estimator/vision"
 	"github.com/plimsoll/plimsoll/hardware"
 	"github.com/plimsoll/plimsoll/profiles"
 	"github.com/plimsoll/plimsoll/profiles/modelfile"
@@ -34,6 +35,8 @@ func (catalogue) OpenModel(path string) (*model.Model, error) { return modelfile
 func (catalogue) Engine(query string) (*engine.Engine, error) { return profiles.Engine(query) }
 func (catalogue) Formats() (*format.Table, error)             { return profiles.Formats() }
 func (catalogue) Calibration() (*calibration.Table, error)    { return profiles.Calibration() }
+func (catalogue) Vision() (*vision.Table, error)              { return profiles.Vision() }
+func (catalogue) Pipelines() scenario.PipelineFacts           { return nil }
 
 func (catalogue) Machine(_ context.Context, query string, o scenario.MachineOptions) (*hardware.Machine, error) {
 	return profiles.Machine(query, profiles.MachineOptions{Devices: o.Devices, Nodes: o.Nodes, Host: o.Host, MemoryBytes: o.RAMBytes})
@@ -498,7 +501,7 @@ func TestPlanKnowsEveryField(t *testing.T) {
 		name, _, _ := strings.Cut(reflect.TypeFor[profiles.PlanSettings]().Field(i).Tag.Get("json"), ",")
 		have = append(have, name)
 	}
-	other := []string{"id", "on", "host", "ram", "devices", "nodes", "batch", "input_tokens", "output_tokens", "prompt_assumed", "quant_assumed", "engine_assumed", "context_assumed"}
+	other := append(append(scenario.PipelineFields(), scenario.ImageFields()...), "audio_seconds", "id", "on", "host", "ram", "devices", "nodes", "batch", "input_tokens", "output_tokens", "prompt_assumed", "quant_assumed", "engine_assumed", "context_assumed")
 	for _, name := range scenario.FieldNames() {
 		if !slices.Contains(have, name) && !slices.Contains(other, name) {
 			t.Errorf("a plan has no %s", name)

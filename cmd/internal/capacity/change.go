@@ -185,6 +185,7 @@ func (p *planner) dearest(d *decided) []*workload {
 // cut of a deployment they cut of the altered one in proportion.
 func (p *planner) again(tries []*workload) error {
 	resolver := scenario.NewResolver(p.store)
+	resolver.Languages = "plimsoll plan"
 	type task struct {
 		v  *workload
 		at *way

@@ -93,6 +93,7 @@ func (w *workload) peak(months int) int {
 // resolve makes requests of all workloads on all kinds of hardware.
 func (p *planner) resolve() error {
 	resolver := scenario.NewResolver(p.store)
+	resolver.Languages = "plimsoll plan"
 	for i := range p.plan.Workloads {
 		w := &workload{in: &p.plan.Workloads[i], index: i, key: key("workloads", i)}
 		if err := p.describe(w); err != nil {

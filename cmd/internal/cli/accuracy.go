@@ -22,6 +22,7 @@ import (
 type accuracyOptions struct {
 	in      accuracy.Inputs
 	quality string
+	class   string
 	by      string
 	output  string
 	noColor bool
@@ -35,10 +36,13 @@ func newAccuracy(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "accuracy",
 		Short: "How far the estimates are from measurements, published ones or your own",
-		Long: "How far the estimates of speed are from measurements, and why one should believe\n" +
+		Long: "How far the estimates are from measurements, and why one should believe\n" +
 			"them. Each published measurement is judged by parameters that were fitted without\n" +
 			"all measurements of its device (or its model): what an estimate for hardware that\n" +
 			"nobody measured is worth. Beside ours stands the error of a rule of thumb.\n\n" +
+			"Models of other classes than language (image, video, speech, embedding) are one\n" +
+			"table at the end; --class names some to group in full. --metric memory holds\n" +
+			"what their jobs take against measured peaks.\n\n" +
 			"With --from it compares your own measurements instead: the output of llama-bench,\n" +
 			"llama-cli or llama-server, ollama run --verbose, vllm bench serve, GuideLLM.\n" +
 			"--model, --quant, --on, --host, --engine, --backend and --engine-date then settle\n" +
@@ -46,6 +50,8 @@ func newAccuracy(a *app) *cobra.Command {
 		Example: "  plimsoll accuracy\n" +
 			"  plimsoll accuracy --engine llama.cpp --kind apple --by device,model\n" +
 			"  plimsoll accuracy --held-out model --metric decode --worst 20\n" +
+			"  plimsoll accuracy --class text-to-image --by engine,device\n" +
+			"  plimsoll accuracy --metric memory\n" +
 			"  llama-bench -m model.gguf -o json | plimsoll accuracy --from -",
 		Args: cobra.NoArgs,
 	}
@@ -54,8 +60,9 @@ func newAccuracy(a *app) *cobra.Command {
 	in := &o.in
 	fs.StringVar(&in.HeldOut, "held-out", accuracy.HeldDevice, "what the fit that judges a row has not seen: device or model")
 	fs.StringVar(&o.quality, "quality", "A,B", "care of the sources: A controlled, B credible, C settings unknown")
-	fs.StringVar(&o.by, "by", "", "group by: "+strings.Join(accuracy.Dimensions(), ", "))
-	fs.StringVar(&in.Metric, "metric", "", "only this: decode, prefill, or of servers tpot, ttft, throughput")
+	fs.StringVar(&o.class, "class", "", "only these classes of models: "+strings.Join(accuracy.ModelClasses[:], ", "))
+	fs.StringVar(&o.by, "by", "", "group by: "+strings.Join(accuracy.AllDimensions(), ", "))
+	fs.StringVar(&in.Metric, "metric", "", "only this: decode, prefill, or of servers tpot, ttft, throughput; of other classes memory")
 	fs.StringVar(&in.Engine, "engine", "", "only this engine; with --from: the engine that ran")
 	fs.StringVar(&in.Backend, "backend", "", "only this backend; with --from: the backend that ran")
 	fs.StringVar(&in.Device, "device", "", "only this device")
@@ -92,7 +99,7 @@ func (o *accuracyOptions) check(fs *pflag.FlagSet) error {
 		return err
 	}
 	if in.Metric != "" {
-		if err := oneOf("metric", in.Metric, accuracy.Classes[:]...); err != nil {
+		if err := oneOf("metric", in.Metric, append(accuracy.Classes[:], accuracy.Memory)...); err != nil {
 			return err
 		}
 	}
@@ -107,25 +114,30 @@ func (o *accuracyOptions) check(fs *pflag.FlagSet) error {
 		return problem.Wrong(problem.BadValue, "no quality given", "--quality", "use some of A, B, C")
 	}
 	own := len(in.From) > 0
-	if in.By, err = listOf("by", o.by, accuracy.Dimensions()...); err != nil {
+	if in.Class, err = listOf("class", strings.ToLower(o.class), accuracy.ModelClasses[:]...); err != nil {
 		return err
 	}
-	if !fs.Changed("by") && !own {
-		in.By = accuracy.DefaultDimensions()
+	if fs.Changed("by") || own { // else as suits what is left
+		if in.By, err = listOf("by", o.by, o.dimensions()...); err != nil {
+			return err
+		}
 	}
-	for _, name := range []string{"model", "quant", "on", "host", "engine", "backend", "engine-date", "device", "kind"} {
+	for _, name := range []string{"model", "quant", "on", "host", "engine", "backend", "engine-date", "device", "kind", "class"} {
 		if fs.Changed(name) && fs.Lookup(name).Value.String() == "" {
 			return problem.Wrong(problem.BadValue, "the value is empty", "--"+name, "leave the flag out, or name something")
 		}
 	}
 	refused, why := []string{"quant", "on", "host", "engine-date"}, "it says what is in your own files; give --from FILE with it"
 	if own {
-		refused, why = []string{"held-out", "quality", "device", "kind", "worst"}, "it chooses among the published measurements; leave it or --from out"
+		refused, why = []string{"held-out", "quality", "device", "kind", "class", "worst"}, "it chooses among the published measurements; leave it or --from out"
 	}
 	for _, name := range refused {
 		if fs.Changed(name) {
 			return problem.Wrong(problem.Contradiction, "--"+name+" does not apply here", "plimsoll accuracy", why)
 		}
+	}
+	if err := o.classes(); err != nil {
+		return err
 	}
 	if own {
 		in.HeldOut, in.Quality, in.Worst = "", nil, 0
@@ -159,54 +171,27 @@ func listOf(flag, text string, choices ...string) ([]string, error) {
 
 // accuracyPublished judges the published measurements.
 func (a *app) accuracyPublished(ctx context.Context, o *accuracyOptions) error {
-	if err := a.accuracyNames(ctx, &o.in); err != nil {
+	if err := a.accuracyNames(ctx, o); err != nil {
 		return err
 	}
-	cases, rows, err := accuracy.Published(ctx, scenario.NewStore(a.Facts), o.in.HeldOut)
+	cases, err := a.accuracyCases(ctx, o)
 	if err != nil {
 		return err
 	}
 	if k := o.in.Kind; k != "" {
-		known := accuracy.Kinds(cases)
+		known := cases.Kinds()
 		i := slices.IndexFunc(known, func(s string) bool { return strings.EqualFold(s, strings.ReplaceAll(k, "-", " ")) })
 		if i < 0 {
 			return problem.Wrong(problem.BadValue, fmt.Sprintf("no measurement of the kind %.60q", k), "--kind", "use one of "+strings.Join(known, ", "))
 		}
 		o.in.Kind = known[i]
 	}
-	doc := accuracy.New(cases, rows, o.in, report.Versions{Tool: toolVersion(), Data: a.Facts.DataVersion()})
+	doc := accuracy.New(cases, o.in, report.Versions{Tool: toolVersion(), Data: a.Facts.DataVersion()})
 	if doc.Rows.Judged == 0 {
 		return problem.Wrong(problem.NotEstimable, "no published measurement is left by these filters", "plimsoll accuracy",
 			"leave one out, or take in all sources with --quality A,B,C")
 	}
 	return a.writeAccuracy(doc, o)
-}
-
-// accuracyNames replaces the names in filters by those of the catalogues.
-func (a *app) accuracyNames(ctx context.Context, in *accuracy.Inputs) error {
-	if in.Engine != "" {
-		e, err := a.Facts.Engine(in.Engine)
-		if err != nil {
-			return problem.From(problem.UnknownEngine, err)
-		}
-		in.Engine = e.ID
-	}
-	if in.Model != "" {
-		m, err := a.Facts.Model(in.Model)
-		if err != nil {
-			return problem.From(problem.UnknownModel, err)
-		}
-		in.Model = m.Arch.ID
-	}
-	if in.Device != "" {
-		m, err := a.Facts.Machine(ctx, in.Device, scenario.MachineOptions{})
-		if err != nil {
-			return problem.From(problem.UnknownHW, err)
-		}
-		in.Device = accuracy.LeadID(m)
-	}
-	in.Backend = strings.ToLower(in.Backend)
-	return nil
 }
 
 // accuracyOwn judges the user's own measurements.

@@ -21,10 +21,11 @@ import (
 
 // calibrateOptions is what plimsoll calibrate was asked.
 type calibrateOptions struct {
-	write  string
-	from   []string
-	dryRun bool
-	over   corpus.Overrides
+	write     string
+	pipelines string
+	from      []string
+	dryRun    bool
+	over      corpus.Overrides
 }
 
 func newCalibrate(a *app) *cobra.Command {
@@ -40,11 +41,14 @@ func newCalibrate(a *app) *cobra.Command {
 			"With --write it fits all parameters to the published measurements that come with\n" +
 			"the tool, judges them with whole devices and whole models left out, and writes the\n" +
 			"files of profiles/calibration: what a maintainer runs after the measurements, the\n" +
-			"catalogues or the model changed. It takes minutes and gives the same bytes again.",
+			"catalogues or the model changed. --pipelines does so for image, video, speech and\n" +
+			"embedding models, with the files of profiles/pipelines; the two may be given\n" +
+			"together. It takes minutes and gives the same bytes again.",
 		Example: "  llama-bench -m model.gguf -o json > bench.json\n" +
 			"  plimsoll calibrate --from bench.json\n" +
 			"  plimsoll calibrate --from serve.json --on 2x rtx-4090-24gb --model qwen3-32b --dry-run\n" +
-			"  plimsoll calibrate --write profiles/calibration",
+			"  plimsoll calibrate --write profiles/calibration\n" +
+			"  plimsoll calibrate --pipelines profiles/pipelines",
 		Args: cobra.NoArgs,
 	}
 	fs := cmd.Flags()
@@ -58,14 +62,24 @@ func newCalibrate(a *app) *cobra.Command {
 	fs.StringVar(&o.over.Backend, "backend", "", "with --from: the backend that ran")
 	fs.StringVar(&o.over.EngineDate, "engine-date", "", "with --from: month of the engine's build")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "with --from: show what would be learnt, keep nothing")
-	fs.StringVar(&o.write, "write", "", "folder to write the files of profiles/calibration to")
+	fs.StringVar(&o.write, "write", "", "folder to write the files of profiles/calibration to: parameters.json, groups.csv, crossvalidation.csv")
+	fs.StringVar(&o.pipelines, "pipelines", "", "folder to write those of profiles/pipelines to: rates.json, crossvalidation.csv")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		for _, name := range []string{"write", "pipelines"} {
+			switch folder := fs.Lookup(name).Value.String(); {
+			case !fs.Changed(name):
+			case len(o.from) > 0:
+				return problem.Wrong(problem.Contradiction, "--from and --"+name+" do not go together", "plimsoll calibrate", "give one of them")
+			case !isFolder(folder):
+				return problem.Wrong(problem.BadValue, "no such folder", "--"+name+" "+folder, "make it first")
+			}
+		}
 		switch {
-		case len(o.from) > 0 && o.write != "":
-			return problem.Wrong(problem.Contradiction, "--from and --write do not go together", "plimsoll calibrate", "give one of them")
 		case len(o.from) > 0:
 			return a.calibrateOwn(cmd.Context(), &o)
-		case o.write == "":
+		case o.write != "" && o.pipelines != "" && filepath.Clean(o.write) == filepath.Clean(o.pipelines):
+			return problem.Wrong(problem.Contradiction, "--write and --pipelines name one folder, and both write crossvalidation.csv", "plimsoll calibrate", "give each its own")
+		case o.write == "" && o.pipelines == "":
 			return problem.Wrong(problem.Usage, "nothing to learn from", "plimsoll calibrate", "give your measurements with --from FILE")
 		}
 		for _, name := range []string{"model", "quant", "on", "host", "engine", "backend", "engine-date", "dry-run"} {
@@ -73,31 +87,61 @@ func newCalibrate(a *app) *cobra.Command {
 				return problem.Wrong(problem.Contradiction, "--"+name+" does not apply here", "plimsoll calibrate", "give --from FILE with it")
 			}
 		}
-		return a.calibrateAll(cmd.Context(), o.write)
+		if o.pipelines != "" { // what takes less time first
+			if err := a.calibratePipelines(cmd.Context(), o.pipelines); err != nil {
+				return err
+			}
+		}
+		if o.write != "" {
+			return a.calibrateAll(cmd.Context(), o.write)
+		}
+		return nil
 	}
 	return cmd
 }
 
-// calibrateAll fits the published measurements.
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// calibrateAll fits the published measurements of language models.
 func (a *app) calibrateAll(ctx context.Context, folder string) error {
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return problem.Wrong(problem.BadValue, "no such folder", "--write "+folder, "make it first")
-	}
-	c, err := corpus.Calibrate(ctx, scenario.NewStore(a.Facts), runtime.GOMAXPROCS(0), func(s string) {
-		fmt.Fprintln(a.Stderr, "plimsoll: "+s)
-	})
+	c, err := corpus.Calibrate(ctx, scenario.NewStore(a.Facts), runtime.GOMAXPROCS(0), a.calibrating)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
 		return problem.Failed("calibrating: " + err.Error())
 	}
-	for _, f := range []struct {
-		name string
-		data []byte
-	}{{"parameters.json", c.Parameters}, {"groups.csv", []byte(c.Groups)}, {"crossvalidation.csv", []byte(c.CrossValidation)}} {
+	return writeFiles("--write", folder, []calibrated{{"parameters.json", c.Parameters}, {"groups.csv", []byte(c.Groups)}, {"crossvalidation.csv", []byte(c.CrossValidation)}})
+}
+
+// calibratePipelines fits the published measurements of pipelines.
+func (a *app) calibratePipelines(ctx context.Context, folder string) error {
+	c, err := corpus.CalibratePipelines(a.calibrating)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return problem.Failed("calibrating: " + err.Error())
+	}
+	return writeFiles("--pipelines", folder, []calibrated{{"rates.json", c.Rates}, {"crossvalidation.csv", []byte(c.CrossValidation)}})
+}
+
+// calibrating says what is being done.
+func (a *app) calibrating(s string) { fmt.Fprintln(a.Stderr, "plimsoll: "+s) }
+
+// calibrated is a file that a calibration writes.
+type calibrated struct {
+	name string
+	data []byte
+}
+
+func writeFiles(flag, folder string, files []calibrated) error {
+	for _, f := range files {
 		if err := os.WriteFile(filepath.Join(folder, f.name), f.data, 0o644); err != nil {
-			return problem.Wrong(problem.BadValue, "cannot write "+f.name, "--write "+folder, "make the folder writable")
+			return problem.Wrong(problem.BadValue, "cannot write "+f.name, flag+" "+folder, "make the folder writable")
 		}
 	}
 	return nil

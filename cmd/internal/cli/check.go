@@ -40,12 +40,15 @@ func newCheck(a *app) *cobra.Command {
 		Short: "Does this model fit this machine, how fast does it run, and why",
 		Long: "Does this model fit this machine, how fast does it run, and why.\n\n" +
 			"MODEL is a catalogue id or alias, a GGUF file, a safetensors file or folder, a\n" +
-			"Hugging Face config.json, or a bare size such as 3B or 30B-A3B.\n" +
+			"Hugging Face config.json, or a bare size such as 3B or 30B-A3B; or a model of\n" +
+			"images, video, speech or embedding, of which the time of a whole job is told.\n" +
 			"With --rate, --concurrency or --trace it says what users see under that load; a load\n" +
 			"that is not carried, or an objective (--slo) missed, is a no.\n" +
 			"Exit code: 0 yes, 1 no, 2 the request is wrong, 3 our failure (help exit-codes).",
 		Example: "  plimsoll check llama-3.1-8b --quant Q4_K_M\n" +
 			"  plimsoll check llama-3.1-70b -q FP8 --on \"8x h100\" --engine vllm --rate 5/s --slo 'ttft_p95<=1s'\n" +
+			"  plimsoll check flux.1-dev --on rtx-3060-12gb --size 1024x1024 --steps 28\n" +
+			"  plimsoll check whisper-small --on raspberry-pi-5-8gb --audio-seconds 60\n" +
 			"  plimsoll check deepseek-v3 --on \"8x h200-sxm\" --engine vllm --tp 8\n" +
 			"  plimsoll check model.gguf --on raspberry-pi-5-8gb --require 'decode_tok_s >= 5'\n" +
 			"  plimsoll check --from-command \"llama-server -m model.gguf -ngl 99 -c 32768 -fa on\"\n" +
@@ -131,13 +134,20 @@ func (a *app) check(ctx context.Context, o *checkOptions) error {
 	if err := resolver.Resolve(ctx, &o.scenario, &p); err != nil {
 		return err
 	}
+	if p.Request.Pipeline != nil {
+		if err := o.ofPipeline(&p); err != nil {
+			return err
+		}
+	}
 	p.Request.Explain, p.Request.Answers = o.explain, true
 	room := roomOf(&p)
 	book, err := money.Open(&o.prices, a.Getenv)
 	if err != nil {
 		return err
 	}
-	load, objectives, err := loadOf(&o.load, &o.scenario)
+	asked := o.scenario
+	asked.InputTokens += p.Request.Workload.SeenTokens
+	load, objectives, err := loadOf(&o.load, &asked)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,9 @@ func newCompare(a *app) *cobra.Command {
 			"to one row, named by its machine, model, format or several of these.\n\n" +
 			"The Pareto front (◆) weighs the decode speed of one user against the memory to\n" +
 			"spare or, with several sequences in flight (-b), against the output per device.\n" +
-			"Costs are those of machines rented by the hour, or bought with --own.\n\n" +
+			"Costs are those of machines rented by the hour, or bought with --own.\n" +
+			"Models of several classes (language, images, video, speech, embedding) are each\n" +
+			"told by their own main figure, and not weighed against each other.\n\n" +
 			"Rows that cannot be estimated stay, with their reason, and the exit code is 2;\n" +
 			"it is 1 when a requirement fails, or a verdict does that --fail-on names.",
 		Example: "  plimsoll compare llama-3.1-8b -q Q4_K_M,Q8_0 --on rtx-4090,rtx-3090,apple-m4-max --baseline 'rtx-3090 Q8_0'\n" +

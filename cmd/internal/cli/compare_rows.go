@@ -77,8 +77,8 @@ func (w *compareWorker) row(s *scenario.Scenario) (row report.CompareRow, unjudg
 	if err != nil {
 		return report.FailedCompareRow(problem.From(problem.BadValue, err)), nil
 	}
-	*s = p.Inputs
 	check := report.NewCheck(&p, e, report.Versions{})
+	*s = check.Inputs
 	check.Result.Offer = offer
 	for _, g := range w.gates {
 		switch r, err := g.Judge(check); {
@@ -90,7 +90,7 @@ func (w *compareWorker) row(s *scenario.Scenario) (row report.CompareRow, unjudg
 	}
 	node := p.Request.Machine.Primary()
 	row = report.NewCompareRow(check, len(node.Devices))
-	if w.roofline {
+	if w.roofline && p.Request.Pipeline == nil {
 		if work, err := estimator.WorkOf(&p.Request); err == nil {
 			row.Work = report.NewCompareWork(node, work, e)
 		}

@@ -92,7 +92,7 @@ const allLayers = 999
 // and a sweep varies them (the last fastest).
 func axes() []axis {
 	type S = scenario.Scenario
-	return []axis{
+	list := []axis{
 		textAxis("model", "m", "the model, instead of the argument", func(s *S) *string { return &s.Model }),
 		textAxis("on", "", "hardware: local, a catalogue id, \"8x id\", or a profile file (default local)", func(s *S) *string { return &s.On }),
 		givenAxis("quant", "q", "weight format: Q4_K_M, FP8, AWQ … (default: the file's, or the engine's usual one)", func(s *S) (*string, *bool) { return &s.Quant, &s.QuantAssumed }),
@@ -142,8 +142,8 @@ func axes() []axis {
 		countAxis("max-num-seqs", "", "most sequences that vLLM runs at once", func(s *S) *int { return &s.MaxNumSeqs }),
 		countAxis("max-num-batched-tokens", "", "most tokens in one step of vLLM", func(s *S) *int { return &s.MaxNumBatchedTokens }),
 		{flag: "tensor-split", usage: "shares of the devices (-ts); only equal ones are modelled", set: checkTensorSplit},
-		setAxis(),
 	}
+	return append(append(append(list, imageAxes()...), pipelineAxes()...), setAxis())
 }
 
 // setContext takes a number of tokens, or who is to choose it.

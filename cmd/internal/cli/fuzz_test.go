@@ -63,6 +63,8 @@ func FuzzSweepLine(f *testing.F) {
 			}
 		}
 	}
+	f.Add([]byte(`{"model":"flux.1-dev","on":"rtx-4090-24gb","quant":"nf4","text_quant":"fp8","width":1024,"height":768,"steps":4,"offload":"model","vae_tiling":true,"ulysses":2}`))
+	f.Add([]byte(`{"model":"whisper-small","on":"raspberry-pi-5-8gb","audio_seconds":1e6,"beam":5,"chunk_seconds":0.1,"output_tokens":0}`))
 	f.Add([]byte(`{"model":"deepseek-v3","on":"8x h200-sxm-141gb","engine":"vllm","tp":8,"ep":8,"batch":64,"max_num_seqs":256}`))
 	f.Add([]byte(`{"model":"qwen3-30b-a3b","on":"rtx-4090-24gb","cpu_moe":12,"gpu_layers":20,"kv_type_k":"q8_0","ram":"32GiB","depth":1000}`))
 	f.Add([]byte(`{"model":"30B-A3B","on":"2x(8x h100-sxm5-80gb)","engine":"sglang","pp":2,"split":"pipeline","gpu_memory_utilization":0.5}`))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,6 +34,7 @@ type measureOptions struct {
 	storage        string
 	quick, dryRun  bool
 	forget, noDisk bool
+	noDevices      bool
 	budget         time.Duration // hidden, for tests
 }
 
@@ -41,10 +43,11 @@ func newHardwareMeasure(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "measure", Short: "Measure this machine, so that its estimates rest on it", Args: cobra.NoArgs,
 		Long: "Measure this machine in about ten seconds: memory bandwidth by number of threads (read, copy,\n" +
-			"triad, counted as STREAM does), FP32 and INT8 arithmetic, caches, and how fast a file is read,\n" +
-			"from the drive and from the system's cache. What was found is kept in your own folder with its\n" +
-			"date and spread; estimates for this machine (--on local) then rest on it and say so, and their\n" +
-			"intervals tighten. Leave the machine alone meanwhile.\n\n" +
+			"triad, counted as STREAM does), FP32 and INT8 arithmetic, caches, how fast a file is read, from\n" +
+			"the drive and from the system's cache, and how fast NVIDIA devices are filled from the host's\n" +
+			"memory, through the library of their driver alone. What was found is kept in your own folder\n" +
+			"with its date and spread; estimates for this machine (--on local) then rest on it and say so,\n" +
+			"and their intervals tighten. Leave the machine alone meanwhile.\n\n" +
 			"To measure the drive, the largest file of the folder is read; where none is large enough, up to\n" +
 			"256 MiB are written there, read, and removed.",
 		Example: "  plimsoll hardware measure\n  plimsoll hardware measure --storage ~/models\n  plimsoll hardware measure --quick --dry-run -o json",
@@ -62,6 +65,7 @@ func newHardwareMeasure(a *app) *cobra.Command {
 	fs.StringVarP(&o.output, "output", "o", "table", "table, json or yaml")
 	fs.StringVar(&o.storage, "storage", "", "folder whose drive is measured, such as that of your models (default: your cache folder)")
 	fs.BoolVar(&o.noDisk, "no-storage", false, "do not measure a drive")
+	fs.BoolVar(&o.noDevices, "no-devices", false, "do not copy to NVIDIA devices, and do not load their driver's library")
 	fs.BoolVar(&o.quick, "quick", false, "in about three seconds, less surely")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "keep nothing")
 	fs.BoolVar(&o.forget, "forget", false, "remove what was measured before, measure nothing")
@@ -72,7 +76,7 @@ func newHardwareMeasure(a *app) *cobra.Command {
 
 // forgetMeasured removes the measurement.
 func (a *app) forgetMeasured(cmd *cobra.Command, o *measureOptions) error {
-	for _, f := range []string{"quick", "dry-run", "storage", "no-storage", "output"} {
+	for _, f := range []string{"quick", "dry-run", "storage", "no-storage", "no-devices", "output"} {
 		if cmd.Flags().Changed(f) {
 			return problem.Wrong(problem.Contradiction, "--forget goes with no other flag", "--"+f, "leave one of them out")
 		}
@@ -80,7 +84,7 @@ func (a *app) forgetMeasured(cmd *cobra.Command, o *measureOptions) error {
 	path, was, err := profiles.ForgetMeasured()
 	switch {
 	case err != nil:
-		return problem.Wrong(problem.WriteFailed, "cannot be removed", path, "check its permissions")
+		return problem.Wrong(problem.WriteFailed, "cannot be removed: "+problem.OneLine(err.Error()), "plimsoll hardware measure --forget", "check "+problem.OneLine(path))
 	case !was:
 		fmt.Fprintln(a.out, "nothing was measured before")
 	default:
@@ -100,7 +104,10 @@ func (a *app) measure(ctx context.Context, o *measureOptions) error {
 		return problem.Failed("detecting this machine: " + err.Error())
 	}
 	host := &seen.Machine.Nodes[0].Host
-	opts := measure.Options{Budget: measureBudget, Storage: folder, AvailableBytes: host.AvailableBytes, Progress: a.progress()}
+	opts := measure.Options{Budget: measureBudget, Storage: folder, AvailableBytes: host.AvailableBytes, Cores: host.UsableCores, Progress: a.progress()}
+	if !o.noDevices {
+		opts.Devices = deviceNamer(seen.Machine.Nodes[0].Devices)
+	}
 	if l := host.LimitBytes; l > 0 && (opts.AvailableBytes <= 0 || l < opts.AvailableBytes) {
 		opts.AvailableBytes = l
 	}
@@ -119,18 +126,43 @@ func (a *app) measure(ctx context.Context, o *measureOptions) error {
 	if err != nil {
 		return err
 	}
-	m.Date, m.CPU, m.MemoryBytes = today(a.Getenv), host.CPU.Name, host.MemoryBytes
-	if m.CPU == "" {
-		m.CPU = "processor without a name"
+	m.Date, m.CPU, m.MemoryBytes = today(a.Getenv), host.CPUName(), host.MemoryBytes
+	if err := a.writeMeasured(o, m); err != nil || o.dryRun {
+		return err
 	}
-	if !o.dryRun {
-		path, err := profiles.WriteUserMeasured(m)
-		if err != nil {
-			return problem.Wrong(problem.WriteFailed, "cannot keep what was measured: "+problem.OneLine(err.Error()), path, "set PLIMSOLL_PROFILES to a folder that can be written, or give --dry-run")
+	path, err := profiles.WriteUserMeasured(m)
+	if err != nil {
+		return problem.Wrong(problem.WriteFailed, "cannot keep what was measured: "+problem.OneLine(err.Error()), path, "set PLIMSOLL_PROFILES to a folder that can be written, or give --dry-run")
+	}
+	fmt.Fprintln(a.Stderr, "plimsoll: kept in "+problem.OneLine(path))
+	return nil
+}
+
+// deviceNamer returns what the detected machine calls a device that the driver
+// of NVIDIA's calls by its own name; nil where no device of theirs has a memory
+// of its own to be filled.
+func deviceNamer(devices []*hardware.Device) func(reported string, memoryBytes int64) string {
+	var names []string
+	for _, d := range devices {
+		if d.Vendor == "NVIDIA" && !d.Unified && !slices.Contains(names, d.Name) {
+			names = append(names, d.Name)
 		}
-		defer fmt.Fprintln(a.Stderr, "plimsoll: kept in "+problem.OneLine(path))
 	}
-	return a.writeMeasured(o, m)
+	if len(names) == 0 {
+		return nil
+	}
+	return func(reported string, memoryBytes int64) string {
+		if slices.Contains(names, reported) {
+			return reported
+		}
+		if d, _, ok := profiles.MatchDevice(reported, memoryBytes, "", "NVIDIA"); ok && slices.Contains(names, d.Name) {
+			return d.Name
+		}
+		if len(names) == 1 { // a slice of it, or the same by another name
+			return names[0]
+		}
+		return reported
+	}
 }
 
 func (a *app) writeMeasured(o *measureOptions, m *hardware.Measured) error {
@@ -138,7 +170,7 @@ func (a *app) writeMeasured(o *measureOptions, m *hardware.Measured) error {
 		_, err := a.out.Write(profiles.WriteMeasured(m))
 		return err
 	}
-	doc := report.NewMeasure(report.MeasureInputs{Quick: o.quick, Storage: !o.noDisk, DryRun: o.dryRun}, m,
+	doc := report.NewMeasure(report.MeasureInputs{Quick: o.quick, Storage: !o.noDisk, Devices: !o.noDevices, DryRun: o.dryRun}, m,
 		report.Versions{Tool: toolVersion(), Data: a.Facts.DataVersion()})
 	if o.output == "json" {
 		return writeJSON(a.out, doc)

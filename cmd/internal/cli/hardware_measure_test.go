@@ -15,7 +15,9 @@ import (
 	"github.com/plimsoll/plimsoll/cmd/internal/report"
 	"github.com/plimsoll/plimsoll/estimator"
 	"github.com/plimsoll/plimsoll/hardware"
+	"github.com/plimsoll/plimsoll/hardware/detect"
 	"github.com/plimsoll/plimsoll/hardware/measure"
+	"github.com/plimsoll/plimsoll/profiles"
 )
 
 // measureWith runs hardware measure with a measurer that is told what to find.
@@ -34,7 +36,7 @@ func found() *hardware.Measured {
 		Memory: []hardware.MemoryRates{{Threads: 1, Read: rate(15), Copy: rate(14), Triad: rate(13)}, {Threads: 8, Read: rate(40), Copy: rate(38), Triad: rate(37)}},
 		FP32:   &hardware.MeasuredOps{Kernel: "AVX2 FMA", Threads: 8, One: rate(100), All: rate(700)},
 		Caches: []hardware.Cache{{Level: 1, Bytes: 32 << 10, From: "latency"}}, Storage: &hardware.MeasuredStorage{Bytes: 1 << 28, Cold: &cold, How: "O_DIRECT"},
-		Notes: []string{"it was cold"}}
+		Devices: []hardware.MeasuredDevice{{Name: "Card", Pinned: &cold}}, Notes: []string{"it was cold"}}
 }
 
 // What was found is kept with the day, and shown in every form.
@@ -51,7 +53,7 @@ func TestMeasureKeepsWhatItFinds(t *testing.T) {
 	if _, err := os.Stat(dir); err == nil || exit != 0 || errs != "" {
 		t.Errorf("a dry run: exit %d, stderr %q, folder %v", exit, errs, err)
 	}
-	for _, want := range []string{"measured on 2026-11-26", "40.0 ±2%", "700 ±2%", "L1 32 KiB, by its latency", "O_DIRECT", "- it was cold"} {
+	for _, want := range []string{"measured on 2026-11-26", "40.0 ±2%", "700 ±2%", "L1 32 KiB, by its latency", "O_DIRECT", "Card: 3.00 ±2% from pinned memory\n", "- it was cold"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the table lacks %q:\n%s", want, out)
 		}
@@ -91,5 +93,78 @@ func TestMeasureInterrupted(t *testing.T) {
 		}})
 	if _, err := os.Stat(dir); err == nil || exit != 130 {
 		t.Errorf("exit %d, stdout %q, stderr %q, folder %v", exit, out.String(), errs.String(), err)
+	}
+}
+
+// deviceFacts are those of a machine with certain accelerators.
+type deviceFacts struct {
+	facts.Embedded
+	devices []*hardware.Device
+}
+
+func (f *deviceFacts) Detect(context.Context) (*detect.Report, error) {
+	return &detect.Report{Machine: &hardware.Machine{Nodes: []hardware.Node{{Host: hardware.Host{UsableCores: 1.5}, Devices: f.devices}}}}, nil
+}
+
+// Devices are measured where there are NVIDIA's with a memory of their own, and
+// are called what the machine calls them. A nameless processor is given a name.
+func TestMeasureNamesDevices(t *testing.T) {
+	t.Setenv("PLIMSOLL_PROFILES", t.TempDir())
+	card := func(name, vendor string, unified bool) *hardware.Device {
+		return &hardware.Device{Name: name, Vendor: vendor, Unified: unified}
+	}
+	known, _, ok := profiles.MatchDevice("NVIDIA GeForce RTX 4090", 24<<30, "", "NVIDIA")
+	if !ok {
+		t.Fatal("the catalogue lacks the RTX 4090")
+	}
+	for _, c := range []struct {
+		devices  []*hardware.Device
+		flag     string
+		reported string
+		want     string // "": not asked
+	}{
+		{nil, "", "", ""},
+		{[]*hardware.Device{card("MI300X", "AMD", false), card("GB10", "NVIDIA", true)}, "", "", ""},
+		{[]*hardware.Device{known}, "--no-devices", "", ""},
+		{[]*hardware.Device{known, card("Other", "NVIDIA", false)}, "", "NVIDIA GeForce RTX 4090", known.Name},
+		{[]*hardware.Device{known, card("Other", "NVIDIA", false)}, "", "Other", "Other"},
+		{[]*hardware.Device{known, card("Other", "NVIDIA", false)}, "", "NVIDIA Unheard", "NVIDIA Unheard"},
+		{[]*hardware.Device{card("NVIDIA A100 3g.40gb", "NVIDIA", false)}, "", "NVIDIA A100-SXM4-80GB MIG 3g.40gb", "NVIDIA A100 3g.40gb"},
+	} {
+		var asked measure.Options
+		var out, errs bytes.Buffer
+		args := []string{"hardware", "measure", "-o", "json"}
+		if c.flag != "" {
+			args = append(args, c.flag)
+		}
+		exit := cli.Main(context.Background(), args, cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
+			Getenv: os.Getenv, Facts: &deviceFacts{devices: c.devices}, Estimate: estimator.Estimate,
+			Measure: func(_ context.Context, o measure.Options) (*hardware.Measured, error) {
+				asked = o
+				return found(), nil
+			}})
+		if exit != 0 || asked.Cores != 1.5 || !strings.Contains(out.String(), `"cpu": "`+hardware.NamelessCPU+`"`) {
+			t.Errorf("exit %d, %s, cores %g", exit, errs.String(), asked.Cores)
+		}
+		got := ""
+		if asked.Devices != nil {
+			got = asked.Devices(c.reported, 24<<30)
+		}
+		if got != c.want || (asked.Devices != nil) != (c.want != "") {
+			t.Errorf("%q is called %q, want %q", c.reported, got, c.want)
+		}
+	}
+}
+
+// Where nothing can be kept, what was measured is written all the same.
+func TestMeasureCannotKeep(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PLIMSOLL_PROFILES", filepath.Join(file, "below"))
+	out, errs, exit := measureWith(t, func(context.Context, measure.Options) (*hardware.Measured, error) { return found(), nil }, "--no-storage")
+	if exit != 2 || !strings.Contains(out, "40.0 ±2%") || !strings.Contains(errs, "cannot keep what was measured") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("exit %d, stdout %q, stderr %q", exit, out, errs)
 	}
 }

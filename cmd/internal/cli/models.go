@@ -23,14 +23,14 @@ func newModelsList(a *app) *cobra.Command {
 	var class, family, output string
 	cmd := &cobra.Command{
 		Use: "list [TEXT]", Short: "List the models of the catalogue",
-		Example: "  plimsoll models list qwen3\n  plimsoll models list --class moe -o csv",
+		Example: "  plimsoll models list qwen3\n  plimsoll models list --class moe -o csv\n  plimsoll models list --class text-to-image",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := oneOf("output", output, "table", "json", "jsonl", "csv"); err != nil {
 				return err
 			}
-			all, err := a.Facts.Models()
+			all, err := a.allModels()
 			if err != nil {
-				return problem.Failed(err.Error())
+				return err
 			}
 			var chosen []profiles.ModelEntry
 			l := &listing{header: []string{"id", "parameters", "active", "max context", "class", "family", "released", "name"},
@@ -50,7 +50,7 @@ func newModelsList(a *app) *cobra.Command {
 			return writeListing(a, output, chosen, l)
 		},
 	}
-	cmd.Flags().StringVar(&class, "class", "", "only this class: llm, moe, multimodal, embedding")
+	cmd.Flags().StringVar(&class, "class", "", "only this class: llm, moe, multimodal, embedding, text-to-image, text-to-video, speech-recognition, speech-synthesis or speech-denoising")
 	cmd.Flags().StringVar(&family, "family", "", "only this family")
 	cmd.Flags().StringVarP(&output, "output", "o", "table", "table, json, jsonl or csv")
 	return cmd
@@ -82,6 +82,13 @@ func newModelsShow(a *app) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := oneOf("output", output, "table", "json"); err != nil {
 				return err
+			}
+			if p, err := a.pipelineNamed(args[0]); err != nil {
+				return err
+			} else if p != nil && output == "json" {
+				return writeJSON(a.out, p)
+			} else if p != nil {
+				return a.showPipeline(p)
 			}
 			m, err := a.model(args[0])
 			if err != nil {

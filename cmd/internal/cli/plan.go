@@ -24,6 +24,9 @@ type division struct {
 // says which part of the load the deployment gets. perHour is what the whole
 // machine costs, in USD; 0 where that is not known.
 func plan(l *report.Load, p *scenario.Prepared, load *serving.Load, objectives []serving.Objective, perHour float64) (*division, error) {
+	if p.Request.Pipeline != nil {
+		return &division{}, nil
+	}
 	d := &p.Request.Deployment
 	given := max(d.TP, d.PP, d.DP, d.EP) > 0 || d.Split != "" || l.Plan == "given"
 	goal, err := goalOf(l, load, objectives)

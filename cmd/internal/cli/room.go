@@ -13,6 +13,9 @@ import (
 // the model best.
 func roomOf(p *scenario.Prepared) []estimator.Room {
 	m := p.Named
+	if p.Request.Pipeline != nil {
+		return nil
+	}
 	nodes := 0
 	for i := range m.Nodes {
 		nodes += max(m.Nodes[i].Count, 1)

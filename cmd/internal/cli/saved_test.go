@@ -20,6 +20,9 @@ var savedDocuments = map[string]string{
 	"load":  "check llama-3.1-8b -q FP8 --on 2x@rtx-4090-24gb --engine vllm --rate 2/s --slo ttft_p95<=2s --requests 50 --plan auto -o json",
 	"rows":  "compare llama-3.1-8b,llama-3.1-70b --on rtx-4090-24gb,raspberry-pi-5-8gb -q Q4_K_M --baseline raspberry-pi-5-8gb@llama-3.1-8b -o json",
 	"sweep": "sweep llama-3.1-8b --on rtx-4090-24gb,no-such-thing -q Q4_K_M",
+	"job":   "check sd-1.5 --on raspberry-pi-5-8gb --price-per-hour 0.1 --explain -o json",
+	"mixed": "compare sd-1.5,whisper-tiny,llama-3.2-3b --on raspberry-pi-5-8gb,rtx-4090-24gb --price-per-hour 0.1 -o json",
+	"jobs":  "sweep sd-1.5,whisper-tiny --on raspberry-pi-5-8gb,no-such-thing",
 	"plan":  "plan - -o json",
 	"picks": "recommend --on rtx-4090-24gb --model llama-3.1-8b,qwen3-8b --use chat --top 2 -o json",
 	"buys":  "recommend --for llama-3.1-8b -q Q4_K_M --among rtx-4090-24gb,rtx-3090-24gb -o json",
@@ -51,6 +54,9 @@ func savedDocument(t testing.TB, name string) string {
 
 var everyForm = []string{"table", "json", "jsonl", "csv", "markdown", "html", "junit", "sarif", "github", "prometheus"}
 
+// isSweep says whether a document is lines of a sweep.
+func isSweep(name string) bool { return strings.HasPrefix(savedDocuments[name], "sweep") }
+
 // TestEveryFormOfEveryDocument: each form can be made of each document, the same
 // bytes each time, and a document is read back from its own JSON.
 func TestEveryFormOfEveryDocument(t *testing.T) {
@@ -58,7 +64,7 @@ func TestEveryFormOfEveryDocument(t *testing.T) {
 		text := savedDocument(t, name)
 		for _, form := range everyForm {
 			a := runInside(t.Context(), []byte(text), "report", "--from", "-", "-o", form)
-			if form == "json" && name == "sweep" {
+			if form == "json" && isSweep(name) {
 				if a.exit != problem.ExitUsage {
 					t.Errorf("%s as one JSON: exit code %d", name, a.exit)
 				}
@@ -86,7 +92,7 @@ func TestRunAgainIsTheSame(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := runInside(t.Context(), nil, "diff", file, "--fail-on", "any")
-		if name == "sweep" { // whose lines do not hold what was asked
+		if isSweep(name) { // whose lines do not hold what was asked
 			if o.exit != problem.ExitUsage {
 				t.Errorf("%s: exit code %d", name, o.exit)
 			}
@@ -138,7 +144,7 @@ func TestDamagedDocuments(t *testing.T) {
 	for name := range savedDocuments {
 		texts[name] = savedDocument(t, name)
 	}
-	names := []string{"check", "load", "rows", "sweep", "plan", "picks", "buys"}
+	names := []string{"check", "load", "rows", "sweep", "job", "mixed", "jobs", "plan", "picks", "buys"}
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.SampledFrom(names).Draw(rt, "document")
 		text, _, _ := strings.Cut(texts[name], "\n{") // of a sweep the first line

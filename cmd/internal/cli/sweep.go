@@ -25,6 +25,7 @@ type sweepOptions struct {
 	output  string
 	failOn  string
 	workers int
+	csv     report.SweepCSV
 }
 
 // gridAxis is one flag with its values.
@@ -163,15 +164,17 @@ func (a *app) sweep(ctx context.Context, o *sweepOptions) error {
 			d.Base = o.base
 			return &sweepWorker{ctx: ctx, options: o, estimate: a.Estimate, resolver: scenario.NewResolver(store), decoder: d}
 		}}
+	in := a.Stdin
 	if o.output == "csv" {
-		if _, err := a.out.WriteString(report.SweepCSVHeader); err != nil {
+		in = o.chooseColumns(in, scenario.NewResolver(store))
+		if _, err := a.out.WriteString(o.csv.Header()); err != nil {
 			return err
 		}
 	}
 	var exit int
 	var err error
 	if o.stdin {
-		exit, err = job.Lines(ctx, a.Stdin)
+		exit, err = job.Lines(ctx, in)
 	} else {
 		exit, err = job.Scenarios(ctx, o.generate)
 	}
@@ -230,7 +233,11 @@ func (w *sweepWorker) Scenario(out []byte, s *scenario.Scenario, number int) (b 
 		exit = problem.ExitNo
 	}
 	if w.options.output == "csv" {
-		return report.AppendSweepCSV(out, &w.prepared.Inputs, r), exit
+		if r.Pipeline != nil && !w.options.csv.Pipelines {
+			w.scenario.ID = s.ID
+			return w.failed(out, number, otherColumns(w.prepared.Inputs.Model))
+		}
+		return w.options.csv.Append(out, &w.prepared.Inputs, r), exit
 	}
 	return report.AppendSweep(out, &w.prepared.Inputs, r), exit
 }
@@ -238,7 +245,7 @@ func (w *sweepWorker) Scenario(out []byte, s *scenario.Scenario, number int) (b 
 func (w *sweepWorker) failed(out []byte, number int, err error) ([]byte, int) {
 	p := problem.From(problem.BadValue, err)
 	if w.options.output == "csv" {
-		return report.AppendSweepCSVError(out, w.scenario.ID, number, p), p.Exit
+		return w.options.csv.AppendError(out, w.scenario.ID, number, p), p.Exit
 	}
 	return report.AppendSweepError(out, w.scenario.ID, number, p), p.Exit
 }

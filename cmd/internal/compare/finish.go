@@ -21,12 +21,12 @@ func Finish(doc *report.Compare) error {
 	for i := range doc.Rows {
 		doc.Rows[i].Marks = map[string]report.Mark{}
 	}
-	for _, c := range report.CompareColumns() {
+	for _, c := range doc.Columns() {
 		mark(doc.Rows, &c)
 	}
 	if base >= 0 {
 		doc.Baseline = doc.Rows[base].Name
-		ratios(doc.Rows, base)
+		ratios(doc, base)
 	}
 	front(doc)
 	count(doc)

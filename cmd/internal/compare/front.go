@@ -10,9 +10,13 @@ import (
 // device gives; with one, speed against the room that is left, which is
 // context or users to come.
 func front(doc *report.Compare) {
-	x, y := report.CompareColumnOf("decode_tok_s"), report.CompareColumnOf("headroom_bytes")
+	x, y := report.CompareColumnOf(doc.Main()), report.CompareColumnOf("headroom_bytes")
+	if x == nil { // figures of several classes do not weigh against each other
+		doc.Front = report.CompareFront{}
+		return
+	}
 	for i := range doc.Inputs.Scenarios {
-		if doc.Inputs.Scenarios[i].Batch > 1 {
+		if doc.Inputs.Scenarios[i].Batch > 1 && doc.Rows[i].Figures.Pipeline == nil {
 			y = report.CompareColumnOf("output_tok_s_per_device")
 		}
 	}

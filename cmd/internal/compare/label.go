@@ -101,6 +101,7 @@ func labelsOf(s *scenario.Scenario, r *report.CompareRow) map[string]string {
 		}
 		out[name] = text(name, f)
 	}
+	unasked(out, s, r)
 	if r.Error == nil && s.Quant == "" {
 		out["quant"] = r.Model.WeightFormat // as the file has it
 	}

@@ -58,14 +58,15 @@ func overlap(a, b *estimator.Figure) bool { return a.Low <= b.High && b.Low <= a
 
 // ratios sets every row that runs against the baseline. Figures that are not
 // above zero have none.
-func ratios(rows []report.CompareRow, base int) {
+func ratios(doc *report.Compare, base int) {
+	rows, columns := doc.Rows, doc.Columns()
 	for i := range rows {
 		r := &rows[i]
 		r.Ratios = map[string]report.Ratio{}
 		if i == base || !r.Runs() {
 			continue
 		}
-		for _, c := range report.CompareColumns() {
+		for _, c := range columns {
 			f, b := c.Get(&r.Figures), c.Get(&rows[base].Figures)
 			if f != nil && b != nil && f.Value > 0 && b.Value > 0 {
 				r.Ratios[c.Name] = report.Ratio{Ratio: report.Significant(f.Value / b.Value), Within: f.Value != b.Value && overlap(f, b)}

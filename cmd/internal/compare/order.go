@@ -26,6 +26,11 @@ var short = map[string][]string{
 	"watts":                   {"power"},
 	"joules_per_output_token": {"energy"},
 
+	"s_per_image": {"per image"},
+	"latency_s":   {"latency", "whole job"},
+	"rtf":         {"real-time factor"},
+	"docs_s":      {"documents"},
+
 	"usd_per_m_output_tokens_all_in": {"cost"},
 	"gco2e_per_m_output_tokens":      {"carbon"},
 }
@@ -38,7 +43,7 @@ func ParseSort(text string) (string, error) {
 		return "", nil
 	}
 	entries := []names.Entry{{ID: "verdict"}, {ID: "name", Aliases: []string{"machine"}}}
-	for _, c := range report.CompareColumns() {
+	for _, c := range append(slices.Clone(report.CompareColumns()), report.PipelineCompareColumns()...) {
 		entries = append(entries, names.Entry{ID: c.Name, Aliases: short[c.Name]})
 	}
 	ix := names.New("column", entries)
@@ -67,6 +72,7 @@ func order(doc *report.Compare) error {
 	}
 	doc.Inputs.Sort = sort
 	name, reverse := strings.CutPrefix(sort, "-")
+	name = alike(doc, name)
 	type pair struct {
 		row      report.CompareRow
 		scenario scenario.Scenario
@@ -89,6 +95,32 @@ func order(doc *report.Compare) error {
 		doc.Rows[i], doc.Inputs.Scenarios[i] = pairs[i].row, pairs[i].scenario
 	}
 	return nil
+}
+
+// alike is the figure of pipelines that stands for one of language models,
+// where all rows are pipelines of a class: what people mean by speed or cost.
+func alike(doc *report.Compare, name string) string {
+	c := report.CompareColumnOf(name)
+	if c == nil || slices.ContainsFunc(doc.Rows, func(r report.CompareRow) bool { return c.Get(&r.Figures) != nil }) {
+		return name
+	}
+	switch name {
+	case "decode_tok_s":
+		if main := doc.Main(); main != "" {
+			return main
+		}
+	case "usd_per_m_output_tokens_all_in":
+		for _, c := range report.PipelineCompareColumns() {
+			if strings.HasPrefix(c.Name, "usd_") && slices.ContainsFunc(doc.Rows, func(r report.CompareRow) bool { return c.Get(&r.Figures) != nil }) {
+				return c.Name
+			}
+		}
+	case "joules_per_output_token":
+		return "wh_per_job"
+	case "gco2e_per_m_output_tokens":
+		return "gco2e_per_job"
+	}
+	return name
 }
 
 // class puts rows that run before others whatever the column.

@@ -41,6 +41,7 @@ const spilledWeight = 0.1
 // Examples works out all rows that may be used.
 func Examples(ctx context.Context, store *scenario.Store, rows []measured.Row) ([]Example, []Miss, error) {
 	resolver := scenario.NewResolver(store)
+	resolver.Languages = "this corpus"
 	cache := new(estimator.Cache)
 	var out []Example
 	var misses []Miss

@@ -19,6 +19,7 @@ import (
 // ServingExamples works out all serving rows that may be used.
 func ServingExamples(ctx context.Context, store *scenario.Store, prior *calibration.Table, rows []measured.ServingRow) ([]Example, []Miss, error) {
 	resolver := scenario.NewResolver(store)
+	resolver.Languages = "this corpus"
 	cache := new(estimator.Cache)
 	var out []Example
 	var misses []Miss

@@ -62,6 +62,7 @@ type Own struct {
 func User(ctx context.Context, store *scenario.Store, f File, o Overrides) (*Own, error) {
 	source, result := f.Name, f.Result
 	u := &user{resolver: scenario.NewResolver(store), o: o, own: new(Own)}
+	u.resolver.Languages = "this corpus"
 	for _, s := range result.Skipped {
 		u.own.Skipped = append(u.own.Skipped, Skip{source, s.Line, s.What, s.Reason})
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/plimsoll/plimsoll/estimator/engine"
 	"github.com/plimsoll/plimsoll/estimator/format"
 	"github.com/plimsoll/plimsoll/estimator/model"
+	"github.com/plimsoll/plimsoll/estimator/vision"
 	"github.com/plimsoll/plimsoll/hardware"
 	"github.com/plimsoll/plimsoll/hardware/detect"
 	"github.com/plimsoll/plimsoll/profiles"
@@ -117,6 +118,9 @@ func (*Embedded) Formats() (*format.Table, error) { return profiles.Formats() }
 // Calibration returns the parameters of the speed model, refined by the
 // user's own measurements where there are any.
 func (*Embedded) Calibration() (*calibration.Table, error) { return profiles.UserCalibration() }
+
+// Vision returns the rules of images, video and sound.
+func (*Embedded) Vision() (*vision.Table, error) { return profiles.Vision() }
 
 // Models lists the catalogue's models.
 func (*Embedded) Models() ([]profiles.ModelEntry, error) { return profiles.Models() }

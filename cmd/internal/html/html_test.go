@@ -28,6 +28,7 @@ func documents() map[string]report.Cased {
 	r := &check.Result
 	r.Verdict, r.Reason, r.Verify = estimator.Tight, hostile, hostile
 	r.Speed.DecodeTokS, r.Speed.TTFTMs = figure(20, 10, 40, "tok/s"), figure(3000, 2000, 5000, "ms")
+	r.Loading = &report.Loading{ColdS: figure(7, 5, 9, "s")}
 	r.Memories = []report.Ledger{{Name: hostile, Capacity: 24 << 30, Usable: 22 << 30, Need: 23 << 30, Reserved: 2 << 30,
 		Lines: []report.Line{{Component: "weights", Bytes: 20 << 30}, {Component: "kv_cache", Bytes: 3 << 30}}}}
 	r.Limits = []report.Limit{{Phase: "decode", Bound: hostile, Share: 0.5}}
@@ -133,7 +134,7 @@ func TestPageStandsAlone(t *testing.T) {
 func TestPageHolds(t *testing.T) {
 	docs := documents()
 	for kind, wants := range map[string][]string{
-		"check":     {"Unsure", "20.0 tok/s", "3,000 ms", "Memory", "23.0 of 22.0 GiB", "Sequences over time", "Check it on the real machine", "How each figure came about"},
+		"check":     {"Unsure", "20.0 tok/s", "3,000 ms", "loading from storage", "7.00 s", "Memory", "23.0 of 22.0 GiB", "Sequences over time", "Check it on the real machine", "How each figure came about"},
 		"compare":   {"5 cases: 5 pass", "Pareto front", "Figures with their intervals", `role="img"`, `aria-label="decode of each case with its interval"`},
 		"diff":      {"worse", "+50%", "clear: the intervals do not meet", "+$2.00 a month", "Inputs that changed"},
 		"sweep":     {"no cases"},

@@ -165,6 +165,7 @@ func idOf(i int) string { return "case-" + decimal(float64(i+1)) }
 func (p *page) check(c *report.Check) {
 	p.Memory = memoryOf(c.Result.Memories)
 	p.Lines = loadOf(c.Result.UnderLoad)
+	p.pipeline(c)
 	var limits []string
 	for _, l := range c.Result.Limits {
 		if l.Bound != "" {
@@ -192,8 +193,8 @@ func reasons(missing []estimator.Unavailable) []string {
 
 // shown are the figures that the table of cases has a column for and that are
 // charted, the most important first.
-var shown = []string{"carries", "decode_tok_s", "output_tok_s", "ttft_p95_ms", "tpot_p95_ms", "ttft_ms", "prefill_tok_s", "fullest_device_bytes", "usd_per_month", "usd_per_hour",
-	"usd_per_m_output_tokens_all_in", "usd_per_m_output_tokens"}
+var shown = []string{"carries", "s_per_image", "s_per_video_s", "rtf", "docs_s", "latency_s", "first_audio_ms", "decode_tok_s", "output_tok_s", "ttft_p95_ms", "tpot_p95_ms", "ttft_ms", "prefill_tok_s", "fullest_device_bytes", "usd_per_month", "usd_per_hour",
+	"usd_per_m_output_tokens_all_in", "usd_per_m_output_tokens", "usd_per_image", "usd_per_video_second", "usd_per_audio_hour", "usd_per_m_tokens"}
 
 const maxShown = 6
 

@@ -72,7 +72,9 @@ type worker struct {
 }
 
 func (a *Advisor) worker(ctx context.Context) *worker {
-	return &worker{Advisor: a, ctx: ctx, resolver: scenario.NewResolver(a.store)}
+	w := &worker{Advisor: a, ctx: ctx, resolver: scenario.NewResolver(a.store)}
+	w.resolver.Languages = "plimsoll recommend"
+	return w
 }
 
 // each calls f for every index below n, on all cores, each with a worker of

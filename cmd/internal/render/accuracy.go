@@ -104,9 +104,17 @@ func AccuracyTable(w io.Writer, r *accuracy.Report, s Style) error {
 		t.title(e.title)
 		t.table(e.head, e.columns, e.lines)
 	}
-	if len(r.Sections) > 0 {
+	part := ""
+	for _, c := range classTables(r) {
+		if c.part != part {
+			t.title(c.part)
+			part = c.part
+		}
+		t.table(c.head, c.columns, c.lines)
+	}
+	if l := legend(r); l != "" {
 		t.b.WriteByte('\n')
-		t.b.WriteString(s.wrap("", "", accuracyLegend))
+		t.b.WriteString(s.wrap("", "", l))
 	}
 	for _, m := range r.Method {
 		t.b.WriteString(s.wrap("- ", "  ", m))
@@ -132,7 +140,11 @@ func accuracyHead(r *accuracy.Report) string {
 		return fmt.Sprintf("Estimates against your own measurements: %s compared, %s skipped", n(r.Rows.Judged), n(len(r.Skipped)))
 	}
 	head := fmt.Sprintf("Estimates against %s published measurements, each judged by a fit without its %s", n(r.Rows.Judged), r.Inputs.HeldOut)
+	if r.Inputs.Metric == accuracy.Memory {
+		head = fmt.Sprintf("Estimates against %s published peaks of memory", n(r.Rows.Judged))
+	}
 	var of []string
+	of = append(of, r.Inputs.Class...)
 	if len(r.Inputs.Quality) > 0 {
 		of = append(of, "quality "+strings.Join(r.Inputs.Quality, ", "))
 	}
@@ -216,6 +228,9 @@ func accuracyPlace(c *accuracy.Comparison) string {
 	if c.Devices > 1 {
 		where = fmt.Sprintf("%d× %s", c.Devices, c.Device)
 	}
+	if c.Backend == "" {
+		return where + ", " + c.Engine
+	}
 	return where + ", " + c.Engine + "/" + c.Backend
 }
 
@@ -275,7 +290,7 @@ func (t *accuracyTable) worst() {
 	for i := range t.r.Worst {
 		c := &t.r.Worst[i]
 		f := &c.Estimate
-		t.b.WriteString(t.s.wrap(pad("  "+signedText(&c.Error), len(hang)), hang,
+		t.b.WriteString(t.s.wrap(pad("  "+signedText(&c.Error)+" ", len(hang)), hang,
 			strings.TrimRight(fmt.Sprintf("%s: %s %s on %s %s", c.ID, c.Model, c.WeightFormat, accuracyPlace(c), c.EngineDate), " ")))
 		t.b.WriteString(t.s.wrap(hang, hang, fmt.Sprintf("%s: measured %s, estimated %s (%s – %s) %s, %s", c.What, units.Number(c.Measured),
 			units.Number(f.Value), units.Number(f.Low), units.Number(f.High), f.Unit, insideText(c.Inside))))

@@ -27,8 +27,15 @@ func AccuracyMarkdown(w io.Writer, r *accuracy.Report) error {
 	for _, e := range errorTables(r) {
 		accuracyMarkdownTable(&b, e.title, e.columns, e.lines)
 	}
-	if len(r.Sections) > 0 {
-		fmt.Fprintf(&b, "\n%s\n\n", md(accuracyLegend))
+	for _, c := range classTables(r) {
+		title := c.head
+		if c.part != "" {
+			title += ", " + strings.ToLower(c.part)
+		}
+		accuracyMarkdownTable(&b, title, c.columns, c.lines)
+	}
+	if l := legend(r); l != "" {
+		fmt.Fprintf(&b, "\n%s\n\n", md(l))
 	}
 	for _, m := range r.Method {
 		fmt.Fprintf(&b, "- %s\n", md(m))

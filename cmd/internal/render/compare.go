@@ -45,6 +45,9 @@ func compareConstants(c *report.Compare) []string {
 	if first == nil {
 		return []string{"nothing could be estimated"}
 	}
+	if parts, ok := pipelineConstants(c, first); ok {
+		return parts
+	}
 	var parts []string
 	same := func(field, text string) {
 		if text != "" && !slices.Contains(c.Varies, field) {

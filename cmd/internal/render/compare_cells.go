@@ -37,13 +37,21 @@ func compareHeads(c *report.Compare) []compareHead {
 	for i := range c.Inputs.Scenarios {
 		batch = batch || c.Inputs.Scenarios[i].Batch > 1
 	}
-	columns := report.CompareColumns()
+	columns := c.Columns()
+	mixed := c.Main() == ""
 	for i := range columns {
 		col := &columns[i]
+		if mixed && !ofAllClasses[col.Name] {
+			continue
+		}
 		switch col.Name {
 		case "output_tok_s", "requests_s":
 			if !batch {
 				continue // what decode says
+			}
+		case "latency_s":
+			if oneByOne(c) {
+				continue // what the time per image says
 			}
 		case "output_tok_s_per_device":
 			if !batch || !several {
@@ -58,9 +66,30 @@ func compareHeads(c *report.Compare) []compareHead {
 			rank = 1 // what the rows are sorted by is to be seen
 		}
 		heads = append(heads, compareHead{title: col.Title, unit: col.Unit, column: col, rank: rank})
+		if mixed && col.Name == "total_bytes" {
+			heads = append(heads, compareHead{title: "speed", column: &mainColumn, rank: 1})
+		}
 	}
 	return heads
 }
+
+// oneByOne says whether all rows make one image at a time.
+func oneByOne(c *report.Compare) bool {
+	for i := range c.Rows {
+		p := c.Rows[i].Figures.Pipeline
+		if p == nil && c.Rows[i].Error == nil || p != nil && (p.SecondsPerImage == nil || p.Job.Batch > 1) && p.LatencyS != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// ofAllClasses are the figures that rows of several classes share.
+var ofAllClasses = map[string]bool{"fullest_device_bytes": true, "headroom_bytes": true, "total_bytes": true, "usd_per_hour": true, "watts": true}
+
+// mainColumn stands for each row's own main figure, where rows are of several
+// classes.
+var mainColumn = report.CompareColumn{Name: "main", Title: "speed", Get: func(*report.CompareFigures) *estimator.Figure { return nil }}
 
 // compareValue writes a figure without its unit: sizes in GiB.
 func compareValue(f *estimator.Figure, v float64) string {
@@ -68,6 +97,17 @@ func compareValue(f *estimator.Figure, v float64) string {
 		return units.GiB(v)
 	}
 	return units.Number(v)
+}
+
+// mainUnit is the unit of a main figure, as it stands beside others.
+func mainUnit(c *report.CompareColumn) string {
+	switch c.Name {
+	case "s_per_video_s":
+		return "s/s of video"
+	case "rtf":
+		return "of real time"
+	}
+	return c.Unit
 }
 
 // compareCell is a figure with what is said of it.
@@ -81,11 +121,21 @@ type compareCell struct {
 // compareCellOf writes one figure of a row. The memory of the fullest device
 // is told with what that may use.
 func compareCellOf(r *report.CompareRow, col *report.CompareColumn, intervals bool) compareCell {
+	own := col == &mainColumn
+	if own {
+		if col = r.MainColumn(); col == nil {
+			return compareCell{value: "–"}
+		}
+	}
 	f := col.Get(&r.Figures)
 	if f == nil {
 		return compareCell{value: "–"}
 	}
-	cell := compareCell{value: compareValue(f, f.Value), mark: r.Marks[col.Name]}
+	number := compareValue
+	if r.Figures.Pipeline != nil && f.Unit != "bytes" && f.Unit != "B" {
+		number = func(_ *estimator.Figure, v float64) string { return digits3(v) }
+	}
+	cell := compareCell{value: number(f, f.Value), mark: r.Marks[col.Name]}
 	if col.Name == "fullest_device_bytes" {
 		for i := range r.Memories {
 			if m := &r.Memories[i]; m.Fullest {
@@ -93,8 +143,11 @@ func compareCellOf(r *report.CompareRow, col *report.CompareColumn, intervals bo
 			}
 		}
 	}
+	if own {
+		cell.value += " " + mainUnit(col)
+	}
 	if intervals && f.Low != f.High {
-		cell.interval = "(" + compareValue(f, f.Low) + "–" + compareValue(f, f.High) + ")"
+		cell.interval = "(" + number(f, f.Low) + "–" + number(f, f.High) + ")"
 	}
 	if ratio, ok := r.Ratios[col.Name]; ok {
 		cell.ratio = units.Number(ratio.Ratio) + "x"

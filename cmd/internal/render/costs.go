@@ -29,6 +29,10 @@ func costRows(c *report.Check) []speedRow {
 	rows = append(rows, speedRow{"the same, prompts in it", k.USDPerMAllIn}, speedRow{"power at the wall", k.Watts},
 		speedRow{"energy per output token", k.JoulesPerToken}, speedRow{"electricity of an hour", k.EnergyUSDPerHour},
 		speedRow{"carbon, a million tokens", k.GramsPerM})
+	rows = append(rows, speedRow{"a job", k.USDPerJob}, speedRow{"an image", k.USDPerImage}, speedRow{"a second of video", k.USDPerVideoS},
+		speedRow{"an hour of audio", k.USDPerAudioHour}, speedRow{"a million tokens", k.USDPerMTokens}, speedRow{"energy of a job", k.WhPerJob},
+		speedRow{"energy of an image", k.WhPerImage}, speedRow{"energy, second of video", k.WhPerVideoS}, speedRow{"energy, hour of audio", k.WhPerAudioHour},
+		speedRow{"energy, a million tokens", k.WhPerMTokens}, speedRow{"carbon of a job", k.GramsPerJob})
 	if u := c.Result.UnderLoad; u != nil && u.USDPerM != nil {
 		rows = append(rows, speedRow{"a million under the load", u.USDPerM})
 	}
@@ -106,7 +110,7 @@ func costName(figure string) string {
 	switch {
 	case strings.HasPrefix(figure, "usd_"):
 		return "cost"
-	case strings.HasPrefix(figure, "watts"), strings.HasSuffix(figure, "_per_output_token"), strings.HasPrefix(figure, "kwh_"), figure == "energy_usd_per_hour":
+	case strings.HasPrefix(figure, "watts"), strings.HasSuffix(figure, "_per_output_token"), strings.HasPrefix(figure, "kwh_"), strings.HasPrefix(figure, "wh_"), figure == "energy_usd_per_hour":
 		return "power and energy"
 	}
 	return figure
@@ -120,7 +124,7 @@ func unasked(p *money.Options, figure string) bool {
 		return false
 	case figure == "break_even_months":
 		return !p.Own
-	case figure == "gco2e_per_m_output_tokens":
+	case figure == "gco2e_per_m_output_tokens", figure == "gco2e_per_job":
 		return p.Country == "" && p.GramsPerKWh == nil
 	}
 	return costName(figure) != figure && *p == (money.Options{PricesAt: p.PricesAt})

@@ -38,15 +38,12 @@ func Markdown(w io.Writer, c *report.Check) error {
 		fmt.Fprintf(&b, "| %s | **total** of %s usable | **%s** | %s – %s |\n", md(name), units.GiB(float64(g.ledger.Usable)),
 			units.GiB(float64(g.ledger.Need)), units.GiB(float64(g.ledger.Low)), units.GiB(float64(g.ledger.High)))
 	}
-	b.WriteString("\n| speed | value | 80% range |\n|---|--:|---|\n")
-	for _, r := range speedRows(c) {
-		if r.fig == nil {
-			fmt.Fprintf(&b, "| %s | not estimated | |\n", r.name)
-			continue
-		}
-		value, rng, unit := humanFigure(r.fig)
-		fmt.Fprintf(&b, "| %s | %s %s | %s |\n", r.name, value, unit, rng)
+	if c.Result.Pipeline != nil {
+		markdownPipeline(&b, c)
+	} else {
+		markdownSpeeds(&b, c)
 	}
+	markdownLoading(&b, c)
 	markdownLoad(&b, c)
 	markdownPlans(&b, c)
 	markdownCosts(&b, c)
@@ -84,6 +81,19 @@ func Markdown(w io.Writer, c *report.Check) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// markdownSpeeds writes the speeds of a language model.
+func markdownSpeeds(b *strings.Builder, c *report.Check) {
+	b.WriteString("\n| speed | value | 80% range |\n|---|--:|---|\n")
+	for _, r := range speedRows(c) {
+		if r.fig == nil {
+			fmt.Fprintf(b, "| %s | not estimated | |\n", r.name)
+			continue
+		}
+		value, rng, unit := humanFigure(r.fig)
+		fmt.Fprintf(b, "| %s | %s %s | %s |\n", r.name, value, unit, rng)
+	}
 }
 
 // folded lists items below a title that opens them.

@@ -56,6 +56,7 @@ func Measure(w io.Writer, d *report.Measure, s Style) error {
 			row("cache", rate(st.Warm))
 		}
 	}
+	t.filled(m.Devices, rate)
 	t.list("To know", m.Notes)
 	_, err := io.WriteString(w, t.b.String())
 	return err
@@ -75,5 +76,24 @@ func (t *table) caches(caches []hardware.Cache) {
 			text += fmt.Sprintf(", shared by %d", c.Shared)
 		}
 		t.b.WriteString(t.s.wrap("  ", "    ", text))
+	}
+}
+
+// filled writes how fast devices are filled.
+func (t *table) filled(devices []hardware.MeasuredDevice, text func(*hardware.Rate) string) {
+	if len(devices) == 0 {
+		return
+	}
+	t.title("From memory to devices, in GB/s")
+	for i := range devices {
+		d := &devices[i]
+		var parts []string
+		if d.Pinned != nil {
+			parts = append(parts, text(d.Pinned)+" from pinned memory")
+		}
+		if d.Pageable != nil {
+			parts = append(parts, text(d.Pageable)+" from ordinary memory")
+		}
+		t.b.WriteString(t.s.wrap("  ", "    ", d.Name+": "+strings.Join(parts, ", ")))
 	}
 }

@@ -22,6 +22,9 @@ var verdictWords = map[estimator.Verdict]struct{ word, color string }{
 // Table writes a check for reading.
 func Table(w io.Writer, c *report.Check, s Style) error {
 	t := &table{s: s, c: c}
+	if c.Result.Pipeline != nil {
+		return t.pipeline(w)
+	}
 	t.head()
 	t.verdict()
 	t.memories()
@@ -63,6 +66,9 @@ func (t *table) title(text string) {
 // Head describes the question in one line of parts.
 func headParts(c *report.Check) (what, where string) {
 	r := &c.Result
+	if r.Pipeline != nil {
+		return strings.Join(pipelineParts(c), " · "), "on " + r.Machine.Name
+	}
 	parts := []string{r.Model.Name, r.Model.WeightFormat}
 	if n := r.Deployment.Context; n > 0 {
 		parts = append(parts, "context "+units.Thousands(int64(n)))
@@ -80,6 +86,7 @@ func headParts(c *report.Check) (what, where string) {
 	} else {
 		parts = append(parts, "one sequence")
 	}
+	parts = append(parts, shownParts(c)...)
 	where = "on " + r.Machine.Name
 	return strings.Join(parts, " · "), where
 }
@@ -153,11 +160,14 @@ func (t *table) lines(l *report.Ledger) {
 		if line.Bytes == 0 && line.High == 0 {
 			continue
 		}
+		if t.c.Result.Pipeline != nil && line.High < trifling {
+			continue
+		}
 		name := line.Component
 		if n, ok := names[name]; ok {
 			name = n
 		}
-		row(name, line.Bytes, line.Low, line.High, line.Note)
+		row(name, line.Bytes, line.Low, line.High, strings.TrimPrefix(line.Note, line.Component+": "))
 	}
 	if l.PoolTokens > 0 {
 		row("cache pool", l.PoolBytes, l.PoolBytes, l.PoolBytes, units.Thousands(l.PoolTokens)+" tokens")
@@ -166,6 +176,9 @@ func (t *table) lines(l *report.Ledger) {
 		row("reserved", l.Reserved, l.Reserved, l.Reserved, l.ReservedWhy)
 	}
 }
+
+// trifling is a size that no line of a pipeline is spent on.
+const trifling = 1 << 20
 
 func (t *table) gibRange(low, high int64) string {
 	return t.s.plain(units.GiB(float64(low)) + " – " + units.GiB(float64(high)))
@@ -212,11 +225,14 @@ type speedRow struct {
 func speedRows(c *report.Check) []speedRow {
 	sp := &c.Result.Speed
 	rows := []speedRow{
-		{"prefill (" + units.Thousands(int64(c.Inputs.InputTokens)) + " tokens)", sp.PrefillTokS},
+		{"prefill (" + units.Thousands(int64(c.Inputs.InputTokens+seenTokens(c))) + " tokens)", sp.PrefillTokS},
 		{"decode, per sequence", sp.DecodeTokS},
 	}
 	if c.Inputs.Batch > 1 {
 		rows = append(rows, speedRow{"output, all sequences", sp.OutputTokS})
+	}
+	if sp.EncodeMs != nil {
+		rows = append(rows, speedRow{"encoding what is shown", sp.EncodeMs})
 	}
 	rows = append(rows, speedRow{"time to first token", sp.TTFTMs}, speedRow{"time per output token", sp.TPOTMs})
 	if c.Inputs.Batch > 1 {

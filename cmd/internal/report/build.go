@@ -12,6 +12,9 @@ import (
 
 // NewCheck makes the document of a check.
 func NewCheck(p *scenario.Prepared, r *estimator.Result, v Versions) *Check {
+	if r.Pipeline != nil {
+		return newPipelineCheck(p, r, v)
+	}
 	return &Check{Schema: CheckSchema, SchemaVersion: SchemaVersion, ToolVersion: v.Tool, DataVersion: v.Data,
 		Inputs: p.Inputs,
 		Result: Result{
@@ -126,7 +129,8 @@ func limitsOf(r *estimator.Result) []Limit {
 
 func tidySpeed(s *estimator.Speed) Speed {
 	return Speed{PrefillTokS: tidy(s.PrefillTokS), DecodeTokS: tidy(s.DecodeTokS), OutputTokS: tidy(s.OutputTokS),
-		TTFTMs: tidy(s.TTFTMs), TPOTMs: tidy(s.TPOTMs), RequestsS: tidy(s.RequestsS)}
+		TTFTMs: tidy(s.TTFTMs), TPOTMs: tidy(s.TPOTMs), RequestsS: tidy(s.RequestsS),
+		EncodeMs: tidy(s.EncodeMs), ImageTokens: tidy(s.ImageTokens)}
 }
 
 func tidyLoading(l *estimator.Loading) *Loading {

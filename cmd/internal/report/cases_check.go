@@ -90,9 +90,21 @@ func labelsOf(model, quant, on, engine string) []Label {
 // checkFigures lists the figures of a check, speeds first.
 func checkFigures(c *Check) []NamedFigure {
 	r := &c.Result
-	out := []NamedFigure{{"prefill_tok_s", r.Speed.PrefillTokS}, {"decode_tok_s", r.Speed.DecodeTokS}, {"ttft_ms", r.Speed.TTFTMs}, {"tpot_ms", r.Speed.TPOTMs}}
-	if c.Inputs.Batch > 1 { // of one sequence they say what decode says
+	var out []NamedFigure
+	if p := r.Pipeline; p != nil {
+		for _, col := range pipelineColumns {
+			out = append(out, NamedFigure{col.Name, col.Get(&p.PipelineFigures)})
+		}
+	}
+	out = append(out, []NamedFigure{{"prefill_tok_s", r.Speed.PrefillTokS}, {"decode_tok_s", r.Speed.DecodeTokS}, {"ttft_ms", r.Speed.TTFTMs}, {"tpot_ms", r.Speed.TPOTMs}}...)
+	if c.Inputs.Batch > 1 && r.Pipeline == nil { // of one sequence they say what decode says
 		out = append(out, NamedFigure{"output_tok_s", r.Speed.OutputTokS}, NamedFigure{"requests_s", r.Speed.RequestsS})
+	}
+	if f := r.Speed.ImageTokens; f != nil {
+		out = append(out, NamedFigure{"encode_ms", r.Speed.EncodeMs}, NamedFigure{"image_tokens", f})
+	}
+	if l := r.Loading; l != nil {
+		out = append(out, NamedFigure{"load_cold_s", l.ColdS}, NamedFigure{"load_warm_s", l.WarmS})
 	}
 	if u := r.UnderLoad; u != nil {
 		for _, l := range []struct {
@@ -106,7 +118,11 @@ func checkFigures(c *Check) []NamedFigure {
 		out = append(out, NamedFigure{"capacity_requests_s", &u.CapacityRequestsS}, NamedFigure{"max_requests_s", u.MaxRequestsS})
 	}
 	m := &r.Memory
-	out = append(out, NamedFigure{"weights_bytes", &m.WeightsBytes}, NamedFigure{"kv_cache_bytes", &m.KVCacheBytes},
+	cache := &m.KVCacheBytes
+	if r.Pipeline != nil { // which has none
+		cache = nil
+	}
+	out = append(out, NamedFigure{"weights_bytes", &m.WeightsBytes}, NamedFigure{"kv_cache_bytes", cache},
 		NamedFigure{"compute_bytes", &m.ComputeBytes}, NamedFigure{"overhead_bytes", &m.OverheadBytes}, NamedFigure{"total_bytes", &m.TotalBytes},
 		NamedFigure{"fullest_device_bytes", &m.Fullest.TotalBytes})
 	if r.Costs != nil {

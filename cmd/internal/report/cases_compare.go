@@ -8,6 +8,7 @@ func (c *Compare) Title() string { return "plimsoll compare" }
 // Cases are the rows.
 func (c *Compare) Cases() []Case {
 	out := make([]Case, len(c.Rows))
+	columns := c.Columns()
 	for i := range c.Rows {
 		r := &c.Rows[i]
 		one := Case{Group: "compare", Name: r.Name, Verdict: r.Verdict, Requirements: r.Requirements}
@@ -25,12 +26,12 @@ func (c *Compare) Cases() []Case {
 			continue
 		}
 		one.Outcome, one.Message = OutcomeOf(r.Verdict, r.Requirements), VerdictWords(r.Verdict, r.Reason)
-		one.Figures = make([]NamedFigure, 0, len(compareColumns))
-		for k := range compareColumns {
-			if i < len(c.Inputs.Scenarios) && c.Inputs.Scenarios[i].Batch <= 1 && ofBatches[compareColumns[k].Name] {
+		one.Figures = make([]NamedFigure, 0, len(columns))
+		for k := range columns {
+			if i < len(c.Inputs.Scenarios) && c.Inputs.Scenarios[i].Batch <= 1 && ofBatches[columns[k].Name] {
 				continue // of one sequence it says what decode says
 			}
-			one.Figures = append(one.Figures, NamedFigure{compareColumns[k].Name, compareColumns[k].Get(&r.Figures)})
+			one.Figures = append(one.Figures, NamedFigure{columns[k].Name, columns[k].Get(&r.Figures)})
 		}
 		one.Figures = present(one.Figures)
 		for _, w := range r.Warnings {

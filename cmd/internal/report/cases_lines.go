@@ -69,6 +69,13 @@ func (l *SweepLine) sweptCase() Case {
 			c.Figures = append(c.Figures, NamedFigure{f.name, f.figure.figure()})
 		}
 	}
+	var own []NamedFigure
+	for _, f := range l.SweepPipeline.figures() {
+		if *f.figure != nil {
+			own = append(own, NamedFigure{f.name, (*f.figure).figure()})
+		}
+	}
+	c.Figures = append(own, c.Figures...)
 	return c
 }
 

@@ -39,18 +39,21 @@ type Check struct {
 	Derivations  []estimator.Derivation  `json:"derivations,omitempty"`
 }
 
-// Result is the answer itself.
+// Result is the answer itself. Of a pipeline, which no language model is, the
+// parts on tokens are empty: Deployment and Placement are left out, Speed is
+// null in all its figures.
 type Result struct {
 	Verdict    estimator.Verdict `json:"verdict" jsonschema:"enum=fits,enum=tight,enum=fits_with_offload,enum=does_not_fit"`
 	Reason     string            `json:"reason"`
 	Model      Model             `json:"model"`
 	Machine    Machine           `json:"machine"`
 	Engine     Engine            `json:"engine"`
-	Deployment engine.Deployment `json:"deployment"` // every default of the engine filled in
-	Placement  Placement         `json:"placement"`
+	Deployment engine.Deployment `json:"deployment,omitzero"` // every default of the engine filled in
+	Placement  Placement         `json:"placement,omitzero"`
 	Memory     Memory            `json:"memory"`
 	Memories   []Ledger          `json:"memories"`
 	Speed      Speed             `json:"speed"`
+	Pipeline   *Pipeline         `json:"pipeline,omitempty"`
 	Loading    *Loading          `json:"loading,omitempty"`
 	// Costs are what the work costs, Offer the price that a rent rests on.
 	Costs       *estimator.Costs       `json:"costs,omitempty"`
@@ -94,7 +97,7 @@ type Model struct {
 	Layers       int    `json:"layers"`
 	MaxContext   int    `json:"max_context"` // 0: not known
 	WeightFormat string `json:"weight_format"`
-	WeightBasis  string `json:"weight_basis"` // file, mix, checkpoint or size
+	WeightBasis  string `json:"weight_basis"` // file, mix, checkpoint or size; components of a pipeline
 	WeightNote   string `json:"weight_note,omitempty"`
 }
 

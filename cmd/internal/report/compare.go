@@ -110,6 +110,8 @@ type CompareFigures struct {
 	Watts               *estimator.Figure `json:"watts"`
 	JoulesPerToken      *estimator.Figure `json:"joules_per_output_token"`
 	GramsPerM           *estimator.Figure `json:"gco2e_per_m_output_tokens"`
+	// Pipeline are the figures of an image, video, speech or embedding model.
+	Pipeline *ComparePipeline `json:"pipeline,omitempty"`
 }
 
 // CompareMemory is one memory that holds something, with how many more hold

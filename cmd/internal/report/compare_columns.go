@@ -1,6 +1,10 @@
 package report
 
-import "github.com/plimsoll/plimsoll/estimator"
+import (
+	"slices"
+
+	"github.com/plimsoll/plimsoll/estimator"
+)
 
 // CompareColumn is one figure of a comparison: how it is called, which way is
 // better, and where it lies.
@@ -35,15 +39,30 @@ var compareColumns = []CompareColumn{
 	{"gco2e_per_m_output_tokens", "carbon", "g/Mtok", "carbon of output tokens", true, 15, func(f *CompareFigures) *estimator.Figure { return f.GramsPerM }},
 }
 
-// CompareColumns lists the columns in the order in which they are shown.
+// CompareColumns lists the columns of language models in the order in which
+// they are shown.
 func CompareColumns() []CompareColumn { return compareColumns }
 
-// CompareColumnOf finds a column by its name; nil if there is none.
+// CompareColumnOf finds a column by its name, of language models or of
+// pipelines; nil if there is none.
 func CompareColumnOf(name string) *CompareColumn {
-	for i := range compareColumns {
-		if compareColumns[i].Name == name {
-			return &compareColumns[i]
+	for _, list := range [2][]CompareColumn{compareColumns, PipelineCompareColumns()} {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i]
+			}
 		}
 	}
 	return nil
+}
+
+// Columns lists those that can say something of the rows: those of pipelines
+// only where there is one.
+func (c *Compare) Columns() []CompareColumn {
+	for i := range c.Rows {
+		if c.Rows[i].Figures.Pipeline != nil {
+			return append(slices.Clone(compareColumns), PipelineCompareColumns()...)
+		}
+	}
+	return compareColumns
 }

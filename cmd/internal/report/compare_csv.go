@@ -12,8 +12,9 @@ import (
 // cells are figures that could not be estimated.
 func WriteCompareCSV(w io.Writer, c *Compare) error {
 	b := []byte("name,model,quant,on,engine,backend,batch,context,verdict,pareto")
-	for i := range compareColumns {
-		n := compareColumns[i].Name
+	columns := c.Columns()
+	for i := range columns {
+		n := columns[i].Name
 		b = append(b, strings.Join([]string{"", n, n + "_low", n + "_high", n + "_mark"}, ",")...)
 		if c.Baseline != "" {
 			b = append(b, ","+n+"_ratio"...)
@@ -21,13 +22,13 @@ func WriteCompareCSV(w io.Writer, c *Compare) error {
 	}
 	b = append(b, ",error\n"...)
 	for i := range c.Rows {
-		b = appendCompareRow(b, c, i)
+		b = appendCompareRow(b, c, i, columns)
 	}
 	_, err := w.Write(b)
 	return err
 }
 
-func appendCompareRow(b []byte, c *Compare, i int) []byte {
+func appendCompareRow(b []byte, c *Compare, i int, columns []CompareColumn) []byte {
 	r, s := &c.Rows[i], &c.Inputs.Scenarios[i]
 	format := s.Quant
 	if format == "" {
@@ -41,8 +42,8 @@ func appendCompareRow(b []byte, c *Compare, i int) []byte {
 	}
 	b = append(append(b, r.Verdict...), ',')
 	b = strconv.AppendBool(b, r.Pareto)
-	for k := range compareColumns {
-		col := &compareColumns[k]
+	for k := range columns {
+		col := &columns[k]
 		b = append(appendInterval(append(b, ','), col.Get(&r.Figures)), ',')
 		b = append(b, r.Marks[col.Name]...)
 		if c.Baseline == "" {

@@ -22,6 +22,9 @@ func NewCompareRow(c *Check, devices int) CompareRow {
 		n := float64(row.Devices)
 		f.OutputTokSPerDevice = tidy(&estimator.Figure{Value: o.Value / n, Low: o.Low / n, High: o.High / n, Unit: o.Unit, Basis: o.Basis})
 	}
+	if p := r.Pipeline; p != nil {
+		f.Pipeline = newComparePipeline(p, r.Costs)
+	}
 	if k := r.Costs; k != nil {
 		f.USDPerHour, f.USDPerMAllIn, f.Watts = k.USDPerHour, k.USDPerMAllIn, k.Watts
 		f.JoulesPerToken, f.GramsPerM = k.JoulesPerToken, k.GramsPerM

@@ -21,6 +21,7 @@ type Measure struct {
 type MeasureInputs struct {
 	Quick   bool `json:"quick"`
 	Storage bool `json:"storage"` // whether a drive was to be read
+	Devices bool `json:"devices"` // whether NVIDIA devices were to be copied to
 	DryRun  bool `json:"dry_run"`
 }
 

@@ -41,23 +41,25 @@ type SweepMemory struct {
 // AppendSweep writes it without going through this type, for speed; the
 // schema and the tests hold the two together.
 type SweepLine struct {
-	ID          string                  `json:"id,omitempty"`
-	Model       string                  `json:"model,omitempty"` // the resolved inputs
-	Quant       string                  `json:"quant,omitempty"`
-	On          string                  `json:"on,omitempty"`
-	Verdict     estimator.Verdict       `json:"verdict,omitempty" jsonschema:"enum=fits,enum=tight,enum=fits_with_offload,enum=does_not_fit"`
-	PrefillTokS *SweepFigure            `json:"prefill_tok_s"`
-	DecodeTokS  *SweepFigure            `json:"decode_tok_s"`
-	OutputTokS  *SweepFigure            `json:"output_tok_s"`
-	TTFTMs      *SweepFigure            `json:"ttft_ms"`
-	TPOTMs      *SweepFigure            `json:"tpot_ms"`
-	RequestsS   *SweepFigure            `json:"requests_s"`
-	Memory      SweepMemory             `json:"memory"`
-	Engine      string                  `json:"engine,omitempty"`
-	Backend     string                  `json:"backend,omitempty"`
-	GPULayers   int                     `json:"gpu_layers"`
-	CPUMoE      int                     `json:"cpu_moe"`
-	Context     int                     `json:"context"`
+	ID          string            `json:"id,omitempty"`
+	Model       string            `json:"model,omitempty"` // the resolved inputs
+	Quant       string            `json:"quant,omitempty"`
+	On          string            `json:"on,omitempty"`
+	Verdict     estimator.Verdict `json:"verdict,omitempty" jsonschema:"enum=fits,enum=tight,enum=fits_with_offload,enum=does_not_fit"`
+	PrefillTokS *SweepFigure      `json:"prefill_tok_s"`
+	DecodeTokS  *SweepFigure      `json:"decode_tok_s"`
+	OutputTokS  *SweepFigure      `json:"output_tok_s"`
+	TTFTMs      *SweepFigure      `json:"ttft_ms"`
+	TPOTMs      *SweepFigure      `json:"tpot_ms"`
+	RequestsS   *SweepFigure      `json:"requests_s"`
+	Memory      SweepMemory       `json:"memory"`
+	Engine      string            `json:"engine,omitempty"`
+	Backend     string            `json:"backend,omitempty"`
+	GPULayers   int               `json:"gpu_layers,omitempty"` // always there of language models, as are the next two
+	CPUMoE      int               `json:"cpu_moe,omitempty"`
+	Context     int               `json:"context,omitempty"`
+	ImageTokens *SweepFigure      `json:"image_tokens,omitempty"` // of language models that are shown something
+	SweepPipeline
 	Unavailable []estimator.Unavailable `json:"unavailable,omitempty"`
 }
 
@@ -76,8 +78,8 @@ func AppendSweep(b []byte, in *scenario.Scenario, r *estimator.Result) []byte {
 		b = append(b, ',')
 	}
 	b = appendString(append(b, `"model":`...), in.Model)
-	if in.Quant != "" {
-		b = appendString(append(b, `,"quant":`...), in.Quant)
+	if quant := quantOf(in, r); quant != "" {
+		b = appendString(append(b, `,"quant":`...), quant)
 	}
 	b = appendString(append(b, `,"on":`...), in.On)
 	b = appendString(append(b, `,"verdict":`...), string(r.Verdict))
@@ -92,26 +94,41 @@ func AppendSweep(b []byte, in *scenario.Scenario, r *estimator.Result) []byte {
 	b = appendComponents(append(b, ','), &r.Fullest)
 	b = append(b, "}}"...)
 	b = appendString(append(b, `,"engine":`...), in.Engine)
+	if r.Pipeline != nil {
+		b = appendPipeline(b, in, r)
+		return append(appendUnavailable(b, r.Unavailable), "}\n"...)
+	}
 	if r.Deployment.Backend != "" {
 		b = appendString(append(b, `,"backend":`...), r.Deployment.Backend)
 	}
 	b = strconv.AppendInt(append(b, `,"gpu_layers":`...), int64(r.Placement.GPULayers), 10)
 	b = strconv.AppendInt(append(b, `,"cpu_moe":`...), int64(r.Placement.CPUMoE), 10)
 	b = strconv.AppendInt(append(b, `,"context":`...), int64(r.Deployment.Context), 10)
-	for i := range r.Unavailable {
+	if f := r.Speed.ImageTokens; f != nil {
+		b = appendFigure(append(b, `,"image_tokens":`...), f)
+	}
+	if f := r.Speed.EncodeMs; f != nil {
+		b = appendFigure(append(b, `,"encode_ms":`...), f)
+	}
+	return append(appendUnavailable(b, r.Unavailable), "}\n"...)
+}
+
+// appendUnavailable appends the figures that are not known, with their reasons.
+func appendUnavailable(b []byte, list []estimator.Unavailable) []byte {
+	for i := range list {
 		if i == 0 {
 			b = append(b, `,"unavailable":[`...)
 		} else {
 			b = append(b, ',')
 		}
-		b = appendString(append(b, `{"figure":`...), r.Unavailable[i].Figure)
-		b = appendString(append(b, `,"reason":`...), r.Unavailable[i].Reason)
+		b = appendString(append(b, `{"figure":`...), list[i].Figure)
+		b = appendString(append(b, `,"reason":`...), list[i].Reason)
 		b = append(b, '}')
-		if i == len(r.Unavailable)-1 {
+		if i == len(list)-1 {
 			b = append(b, ']')
 		}
 	}
-	return append(b, "}\n"...)
+	return b
 }
 
 // AppendSweepError appends the line of a scenario that failed.

@@ -56,6 +56,7 @@ func figures() map[string]figure {
 		"requests_s":    {units.Rate, 1, func(c *report.Check) *estimator.Figure { return c.Result.Speed.RequestsS }},
 		"ttft_ms":       {units.Time, 1, func(c *report.Check) *estimator.Figure { return c.Result.Speed.TTFTMs }},
 		"tpot_ms":       {units.Time, 1, func(c *report.Check) *estimator.Figure { return c.Result.Speed.TPOTMs }},
+		"image_tokens":  {units.Count, 1, func(c *report.Check) *estimator.Figure { return c.Result.Speed.ImageTokens }},
 		"load_cold_s":   {units.Time, 1e-3, loading(func(l *report.Loading) *estimator.Figure { return l.ColdS })},
 		"load_warm_s":   {units.Time, 1e-3, loading(func(l *report.Loading) *estimator.Figure { return l.WarmS })},
 		"max_context": {units.Count, 1, func(c *report.Check) *estimator.Figure {
@@ -71,13 +72,27 @@ func figures() map[string]figure {
 			return exact(float64(c.Result.Answers.MaxSequences), "sequences")
 		}},
 		"gpu_layers": {units.Count, 1, func(c *report.Check) *estimator.Figure {
+			if c.Result.Pipeline != nil {
+				return nil
+			}
 			return exact(float64(c.Result.Placement.GPULayers), "layers")
 		}},
 		"cpu_moe": {units.Count, 1, func(c *report.Check) *estimator.Figure {
+			if c.Result.Pipeline != nil {
+				return nil
+			}
 			return exact(float64(c.Result.Placement.CPUMoE), "layers")
 		}},
 	}
 	underLoad(m)
+	pipelines(m)
+	encode := m["encode_ms"].get
+	m["encode_ms"] = figure{units.Time, 1, func(c *report.Check) *estimator.Figure {
+		if c.Result.Pipeline == nil {
+			return c.Result.Speed.EncodeMs
+		}
+		return encode(c)
+	}}
 	costs(m)
 	component(m, "weights", func(c *estimator.Components) *estimator.Figure { return &c.WeightsBytes })
 	component(m, "kv_cache", func(c *estimator.Components) *estimator.Figure { return &c.KVCacheBytes })
@@ -208,7 +223,7 @@ func Parse(text string) (*Requirement, error) {
 func (r *Requirement) Judge(c *report.Check) (report.Requirement, error) {
 	f := figures()[r.name].get(c)
 	if f == nil {
-		reason := "it was not estimated"
+		reason := unknown(r.name, c)
 		for _, u := range c.Unavailable {
 			if u.Figure == r.name {
 				reason = u.Reason

@@ -136,16 +136,25 @@ func (r *changed) apply(m *model.Model, machine *hardware.Machine, changes []wha
 		}
 		r.models.put(changedModel{m, set}, of)
 	}
+	on, err := r.on(machine, changes, set)
+	if err != nil {
+		return nil, nil, err
+	}
+	p.Assumptions = append(p.Assumptions, slices.Concat(on.notes, of.notes)...)
+	return of.model, on.machine, nil
+}
+
+// on changes a machine.
+func (r *changed) on(machine *hardware.Machine, changes []whatif.Change, set string) (machineNotes, error) {
 	on, ok := r.machines.get(changedMachine{machine, set})
 	if !ok {
 		var err error
 		if on.machine, on.notes, err = whatif.Machine(machine, changes); err != nil {
-			return nil, nil, err
+			return on, err
 		}
 		r.machines.put(changedMachine{machine, set}, on)
 	}
-	p.Assumptions = append(p.Assumptions, slices.Concat(on.notes, of.notes)...)
-	return of.model, on.machine, nil
+	return on, nil
 }
 
 // Machine finds the hardware that a scenario names.

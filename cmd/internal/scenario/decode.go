@@ -103,6 +103,58 @@ func (s *Scenario) field(name []byte) any {
 		return &s.MaxNumSeqs
 	case "max_num_batched_tokens":
 		return &s.MaxNumBatchedTokens
+	case "images":
+		return &s.Images
+	case "image_size":
+		return &s.ImageSize
+	case "video_frames":
+		return &s.VideoFrames
+	case "width":
+		return &s.Width
+	case "height":
+		return &s.Height
+	case "frames":
+		return &s.Frames
+	case "fps":
+		return &s.FPS
+	case "steps":
+		return &s.Steps
+	case "guidance_passes":
+		return &s.GuidancePasses
+	case "text_tokens":
+		return &s.TextTokens
+	case "audio_seconds":
+		return &s.AudioSeconds
+	case "characters":
+		return &s.Characters
+	case "beam":
+		return &s.Beam
+	case "chunk_seconds":
+		return &s.ChunkSeconds
+	case "sequence_tokens":
+		return &s.SequenceTokens
+	case "documents":
+		return &s.Documents
+	case "text_quant":
+		return &s.TextQuant
+	case "offload":
+		return &s.Offload
+	case "blocks_swapped":
+		return &s.BlocksSwapped
+	case "text_on_cpu":
+		return &s.TextOnCPU
+	case "vae_tiling":
+		return &s.VAETiling
+	case "vae_slicing":
+		return &s.VAESlicing
+	case "ulysses":
+		return &s.Ulysses
+	case "ring":
+		return &s.Ring
+	case "cfg_devices":
+		return &s.CFGDevices
+	case "sharded":
+		return &s.Sharded
 	case "set":
 		return &s.Set
 	}

@@ -7,6 +7,8 @@ import (
 	"github.com/plimsoll/plimsoll/estimator/engine"
 	"github.com/plimsoll/plimsoll/estimator/format"
 	"github.com/plimsoll/plimsoll/estimator/model"
+	"github.com/plimsoll/plimsoll/estimator/pipeline"
+	"github.com/plimsoll/plimsoll/estimator/vision"
 	"github.com/plimsoll/plimsoll/hardware"
 )
 
@@ -22,6 +24,32 @@ type Facts interface {
 	Engine(query string) (*engine.Engine, error)
 	Formats() (*format.Table, error)
 	Calibration() (*calibration.Table, error)
+	// Vision returns the rules of images, video and sound.
+	Vision() (*vision.Table, error)
+	// Pipelines are the facts of other models; nil: there are none.
+	Pipelines() PipelineFacts
+}
+
+// PipelineFacts is where pipelines and what runs them come from. Its methods
+// may be called from several goroutines.
+type PipelineFacts interface {
+	// Is says whether the catalogue has a pipeline of this name, and IsFile
+	// whether a file or folder holds one.
+	Is(query string) bool
+	IsFile(path string) bool
+	// Pipeline finds one in the catalogue.
+	Pipeline(query string) (*pipeline.Model, error)
+	// Open reads a file or folder, with notes on what was completed.
+	Open(path string) (*pipeline.Model, []string, error)
+	// Engine finds an engine, Engines lists them all.
+	Engine(query string) (*pipeline.Engine, error)
+	Engines() ([]*pipeline.Engine, error)
+	// DefaultEngine is taken for a model on a machine where none is named.
+	DefaultEngine(m *pipeline.Model, on *hardware.Machine) (*pipeline.Engine, error)
+	Formats() ([]pipeline.Format, error)
+	Rates() (*pipeline.Rates, error)
+	// Reserves are what operating systems keep of memories.
+	Reserves() (*pipeline.Reserves, error)
 }
 
 // MachineOptions change what a name of hardware stands for; zero leaves it.

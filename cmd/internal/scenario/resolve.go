@@ -32,6 +32,7 @@ type Store struct {
 	weights  shared[weightsKey, *format.Weights]
 	machines shared[machineKey, *hardware.Machine]
 	engines  shared[string, *engine.Engine]
+	pipes    shared[string, *found]
 }
 
 type weightsKey struct {
@@ -50,7 +51,8 @@ func NewStore(f Facts) *Store {
 		models:   newShared[string, *model.Model](128),
 		weights:  newShared[weightsKey, *format.Weights](1024),
 		machines: newShared[machineKey, *hardware.Machine](1024),
-		engines:  newShared[string, *engine.Engine](64)}
+		engines:  newShared[string, *engine.Engine](64),
+		pipes:    newShared[string, *found](128)}
 }
 
 // Resolver turns scenarios into requests. It has caches of its own in front
@@ -62,7 +64,11 @@ type Resolver struct {
 	machines cache[machineKey, *hardware.Machine]
 	engines  cache[string, *engine.Engine]
 	joins    cache[*hardware.Machine, *hardware.Machine]
+	pipes    cache[string, *found]
 	changed  changed
+	// Languages names the command that knows no models but language models:
+	// others are errors. Empty: all models are resolved.
+	Languages string
 	// Unlike lets machines of unlike nodes through as they are, for callers
 	// that plan for each pool of like ones; else a server on them is an error.
 	Unlike bool
@@ -76,6 +82,7 @@ func NewResolver(st *Store) *Resolver {
 		machines: newCache[machineKey, *hardware.Machine](512),
 		engines:  newCache[string, *engine.Engine](64),
 		joins:    newCache[*hardware.Machine, *hardware.Machine](512),
+		pipes:    newCache[string, *found](64),
 		changed:  newChanged()}
 }
 
@@ -105,8 +112,16 @@ func (r *Resolver) Resolve(ctx context.Context, s *Scenario, p *Prepared) error 
 	if in.On == "" {
 		in.On = "local"
 	}
+	if other, err := r.other(in); err != nil {
+		return err
+	} else if other != nil {
+		return r.pipeline(ctx, in, other, changes, p)
+	}
 	m, err := r.model(in.Model)
 	if err != nil {
+		return err
+	}
+	if err := in.noPipelineFields(in.Model); err != nil {
 		return err
 	}
 	if m.Arch.ID != "" && !isPath(in.Model) {
@@ -136,7 +151,11 @@ func (r *Resolver) Resolve(ctx context.Context, s *Scenario, p *Prepared) error 
 			return err
 		}
 	}
-	in.context(m, eng, p)
+	shown := estimator.Request{Model: m, Engine: eng, Deployment: deployment(in)}
+	if err := r.workload(in, &shown, p); err != nil {
+		return err
+	}
+	in.context(m, eng, shown.Workload.SeenTokens, p)
 	calib, err := r.store.facts.Calibration()
 	if err != nil {
 		return problem.From(problem.BadFile, err) // the user's own: ours is tested
@@ -145,15 +164,14 @@ func (r *Resolver) Resolve(ctx context.Context, s *Scenario, p *Prepared) error 
 		return err
 	}
 	p.Request = estimator.Request{Model: m, Weights: weights, Formats: formats, Machine: machine, Engine: eng,
-		Deployment: deployment(in), Calibration: calib,
-		Workload: engine.Workload{InputTokens: in.InputTokens, OutputTokens: in.OutputTokens, Depth: in.Depth,
-			Batch: in.Batch, PromptAssumed: in.PromptAssumed}}
+		Deployment: deployment(in), Calibration: calib, Vision: shown.Vision, Workload: shown.Workload}
 	return nil
 }
 
 // context settles the context where none was asked for: as its rule says, or
-// DefaultContext or what the work needs, for each sequence.
-func (s *Scenario) context(m *model.Model, e *engine.Engine, p *Prepared) {
+// DefaultContext or what the work needs, for each sequence, of whose prompt so
+// many tokens are images and the like.
+func (s *Scenario) context(m *model.Model, e *engine.Engine, seen int, p *Prepared) {
 	switch limit := m.Arch.MaxContext; {
 	case s.ContextRule == byEngine:
 		p.Assumptions = append(p.Assumptions, "context not given: left to "+e.Name)
@@ -164,7 +182,7 @@ func (s *Scenario) context(m *model.Model, e *engine.Engine, p *Prepared) {
 	case s.Context > 0 && !s.ContextAssumed:
 		return
 	}
-	w := engine.Workload{InputTokens: s.InputTokens, OutputTokens: s.OutputTokens, Depth: s.Depth}
+	w := engine.Workload{InputTokens: s.InputTokens + seen, OutputTokens: s.OutputTokens, Depth: s.Depth}
 	each := DefaultContext
 	if limit := m.Arch.MaxContext; limit > 0 {
 		each = min(each, limit)
@@ -216,7 +234,14 @@ func isPath(name string) bool {
 }
 
 // Model finds a model by file, size or catalogue name, in that order.
-func (r *Resolver) Model(query string) (*model.Model, error) { return r.model(query) }
+func (r *Resolver) Model(query string) (*model.Model, error) {
+	if r.Languages != "" {
+		if _, err := r.other(&Scenario{Model: query}); err != nil {
+			return nil, err
+		}
+	}
+	return r.model(query)
+}
 
 func (r *Resolver) model(query string) (*model.Model, error) {
 	if m, ok := r.models.get(query); ok {
@@ -244,7 +269,7 @@ func (r *Resolver) loadModel(query string) (*model.Model, error) {
 	}
 	m, err := r.store.facts.Model(query)
 	if err != nil {
-		return nil, problem.From(problem.UnknownModel, err)
+		return nil, problem.From(problem.UnknownModel, r.nearer(query, err))
 	}
 	return m, nil
 }
@@ -280,7 +305,7 @@ func (r *Resolver) machine(ctx context.Context, in *Scenario, p *Prepared) (*har
 		return nil, err
 	}
 	// "--on h100 --tp 4" means four of them.
-	ranks := max(in.TP, 1) * max(in.PP, 1) * max(in.DP, 1)
+	ranks := max(in.TP, 1) * max(in.PP, 1) * max(in.DP, 1) * max(in.Ulysses, 1) * max(in.Ring, 1) * max(in.CFGDevices, 1)
 	node := m.Primary()
 	if node == nil {
 		return nil, problem.Wrong(problem.UnknownHW, "the hardware has no node", quoted(in.On), "describe at least one node in the profile")

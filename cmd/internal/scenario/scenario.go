@@ -69,6 +69,45 @@ type Scenario struct {
 	MaxNumSeqs           int     `json:"max_num_seqs,omitempty"`
 	MaxNumBatchedTokens  int     `json:"max_num_batched_tokens,omitempty"`
 
+	// Images and VideoFrames are what each prompt of a multimodal language model
+	// has beside its text, of ImageSize ("1280x720") pixels; AudioSeconds, below,
+	// is what it hears.
+	Images      int    `json:"images,omitempty"`
+	ImageSize   string `json:"image_size,omitempty"`
+	VideoFrames int    `json:"video_frames,omitempty"`
+
+	// The fields below are of pipelines: image and video generation, speech,
+	// embedding. Zero takes the model's or the engine's default.
+	Width          int     `json:"width,omitempty"` // of an image or a video, in pixels
+	Height         int     `json:"height,omitempty"`
+	Frames         int     `json:"frames,omitempty"`
+	FPS            float64 `json:"fps,omitempty"`
+	Steps          int     `json:"steps,omitempty"`           // of the denoiser
+	GuidancePasses int     `json:"guidance_passes,omitempty"` // of the denoiser a step: 2 with classifier-free guidance, 1 without
+	TextTokens     int     `json:"text_tokens,omitempty"`     // of a prompt for the denoiser
+	AudioSeconds   float64 `json:"audio_seconds,omitempty"`   // heard, or made
+	Characters     int     `json:"characters,omitempty"`      // of the text that is spoken
+	Beam           int     `json:"beam,omitempty"`            // sequences that a decoder of speech follows
+	ChunkSeconds   float64 `json:"chunk_seconds,omitempty"`   // of audio that is worked on at once
+	SequenceTokens int     `json:"sequence_tokens,omitempty"` // of a document that is embedded
+	Documents      int     `json:"documents,omitempty"`       // that are embedded in all
+
+	TextQuant string `json:"text_quant,omitempty"` // weight format of the text encoders
+	// Offload is what lies in main memory while it does not work: none, model,
+	// blocks, group or sequential. BlocksSwapped is how many of the denoiser's
+	// layers lie there.
+	Offload       string `json:"offload,omitempty"`
+	BlocksSwapped int    `json:"blocks_swapped,omitempty"`
+	TextOnCPU     bool   `json:"text_on_cpu,omitempty"`
+	VAETiling     bool   `json:"vae_tiling,omitempty"`
+	VAESlicing    bool   `json:"vae_slicing,omitempty"`
+	// Ulysses and Ring are over how many devices the tokens of a pass are
+	// divided, CFGDevices over how many its guidance.
+	Ulysses    int  `json:"ulysses,omitempty"`
+	Ring       int  `json:"ring,omitempty"`
+	CFGDevices int  `json:"cfg_devices,omitempty"`
+	Sharded    bool `json:"sharded,omitempty"` // the weights are divided among the devices of a job
+
 	// Set changes facts before the estimate: "hardware.bandwidth_gb_s=+10%",
 	// "model.layers=40" (package whatif), or a number above, "context=x2".
 	Set []string `json:"set,omitempty"`
@@ -126,12 +165,16 @@ func (s *Scenario) Check() error {
 		{"depth", int64(s.Depth), 0, MaxCount}, {"context", int64(s.Context), 0, MaxCount},
 		{"batch_size", int64(s.BatchSize), 0, MaxCount}, {"ubatch", int64(s.UBatch), 0, MaxCount},
 		{"parallel", int64(s.Parallel), 0, MaxCount},
+		{"images", int64(s.Images), 0, maxShown}, {"video_frames", int64(s.VideoFrames), 0, maxShown},
 		{"max_num_seqs", int64(s.MaxNumSeqs), 0, MaxCount},
 		{"max_num_batched_tokens", int64(s.MaxNumBatchedTokens), 0, MaxCount},
 	} {
 		if b.value < b.low || b.value > b.high {
 			return outOfRange(b)
 		}
+	}
+	if err := s.checkPipeline(); err != nil {
+		return err
 	}
 	if u := s.GPUMemoryUtilization; u < 0 || u > 1 || math.IsNaN(u) {
 		return wrong("gpu_memory_utilization must lie between 0 and 1", "gpu_memory_utilization", "give a share such as 0.9")

@@ -40,6 +40,7 @@ func generate(t *testing.T, name string) []byte {
 		allowNull(s.Definitions["Loading"], "load_cold_s", "load_warm_s")
 		allowNull(s.Definitions["Deployment"], "flash_attention")
 		allowNull(s.Definitions["SensitivityRow"], changed...)
+		allowNull(s.Definitions["Pipeline"], pipelineFigures()...)
 		for _, f := range new(estimator.Costs).Figures() {
 			allowNull(s.Definitions["Costs"], f.Name)
 		}
@@ -49,6 +50,7 @@ func generate(t *testing.T, name string) []byte {
 		for _, c := range report.CompareColumns() {
 			allowNull(s.Definitions["CompareFigures"], c.Name)
 		}
+		allowNull(s.Definitions["ComparePipeline"], pipelineFigures()...)
 		allowNull(s.Definitions["CompareWork"], "prefill", "decode")
 	case "recommend":
 		s = reflector().Reflect(&report.Recommend{})
@@ -56,6 +58,7 @@ func generate(t *testing.T, name string) []byte {
 		for _, c := range report.CompareColumns() {
 			allowNull(s.Definitions["CompareFigures"], c.Name)
 		}
+		allowNull(s.Definitions["ComparePipeline"], pipelineFigures()...)
 		allowNull(s.Definitions["SensitivityRow"], changed...)
 	case "diff":
 		s = reflector().Reflect(&report.Diff{})
@@ -120,6 +123,7 @@ func generate(t *testing.T, name string) []byte {
 		s = reflector().Reflect(&report.Measure{})
 		s.Title = "The document of plimsoll hardware measure --output json"
 		allowNull(s.Definitions["MeasuredStorage"], "cold_gb_s", "warm_gb_s")
+		allowNull(s.Definitions["MeasuredDevice"], "h2d_pinned_gb_s", "h2d_pageable_gb_s")
 	case "fleet":
 		s = reflector().Reflect(&report.Fleet{})
 		s.Title = "The document of plimsoll hardware import --output json"
@@ -139,6 +143,15 @@ func generate(t *testing.T, name string) []byte {
 }
 
 var figures = []string{"prefill_tok_s", "decode_tok_s", "output_tok_s", "ttft_ms", "tpot_ms", "requests_s"}
+
+// pipelineFigures are those of which a class has a part only.
+func pipelineFigures() []string {
+	var out []string
+	for _, c := range report.PipelineColumns() {
+		out = append(out, c.Name)
+	}
+	return out
+}
 
 // changed are the figures of what a change would buy.
 var changed = []string{"decode_tok_s", "ttft_ms", "headroom_bytes"}

@@ -29,7 +29,7 @@ var suffixes = map[string]unit{
 	"b": {Bytes, 1}, "kib": {Bytes, 1 << 10}, "mib": {Bytes, 1 << 20}, "gib": {Bytes, 1 << 30}, "tib": {Bytes, 1 << 40},
 	"kb": {Bytes, 1e3}, "mb": {Bytes, 1e6}, "gb": {Bytes, 1e9}, "tb": {Bytes, 1e12},
 	"us": {Time, 1e-3}, "µs": {Time, 1e-3}, "ms": {Time, 1}, "s": {Time, 1e3}, "min": {Time, 6e4},
-	"tok/s": {Rate, 1}, "tokens/s": {Rate, 1}, "req/s": {Rate, 1}, "/s": {Rate, 1}, "t/s": {Rate, 1},
+	"tok/s": {Rate, 1}, "tokens/s": {Rate, 1}, "req/s": {Rate, 1}, "it/s": {Rate, 1}, "docs/s": {Rate, 1}, "documents/s": {Rate, 1}, "/s": {Rate, 1}, "t/s": {Rate, 1},
 	"k": {Count, 1e3}, "ki": {Count, 1 << 10}, "m": {Count, 1e6}, "mi": {Count, 1 << 20}, "tokens": {Count, 1},
 }
 

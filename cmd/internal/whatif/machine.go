@@ -73,6 +73,7 @@ func change(m *hardware.Machine, c *Change) ([]string, error) {
 	if c.kind == to {
 		stated(m, picked)
 	}
+	unmeasured(m, picked)
 	resize(m, before)
 	return notes, nil
 }
@@ -152,6 +153,22 @@ func stated(m *hardware.Machine, picked []*profiles.Number) {
 			switch n.Path {
 			case "host.cpu.bandwidth_gb_s", "host.cpu.peak_fp32_gflops", "host.cpu.cores", "host.cpu.base_ghz", "host.cpu.boost_ghz", "host.sockets":
 				node.Host.Measured = nil // it is of the processor as it is
+			}
+		}
+	}
+}
+
+// unmeasured drops what was measured of the way to devices whose link changes.
+func unmeasured(m *hardware.Machine, picked []*profiles.Number) {
+	for _, n := range picked {
+		if n.Path != "devices.pcie_gen" && n.Path != "devices.pcie_lanes" {
+			continue
+		}
+		for i := range m.Nodes {
+			if h := &m.Nodes[i].Host; h.Measured != nil {
+				other := *h.Measured
+				other.Devices = nil
+				h.Measured = &other
 			}
 		}
 	}

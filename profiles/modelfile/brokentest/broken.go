@@ -208,8 +208,8 @@ func (m *maker) configs() {
 	m.file("cut/config.json", "too early", []byte(Config[:len(Config)/2]))
 	m.file("array/config.json", "", []byte(`[1,2,3]`))
 	m.file("empty/config.json", "empty", nil)
-	m.file("diffusers/config.json", "not handled yet", []byte(`{"_class_name":"UNet2DConditionModel"}`))
-	m.file("whisper/config.json", "not handled yet", []byte(`{"architectures":["WhisperForConditionalGeneration"],"model_type":"whisper"}`))
+	m.file("diffusers/config.json", "not a decoder-only", []byte(`{"_class_name":"UNet2DConditionModel"}`))
+	m.file("whisper/config.json", "not a decoder-only", []byte(`{"architectures":["WhisperForConditionalGeneration"],"model_type":"whisper"}`))
 }
 
 func (m *maker) paths() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll/plimsoll/estimator/model"
 	"github.com/plimsoll/plimsoll/profiles"
+	"github.com/plimsoll/plimsoll/profiles/modelfile/jsonfile"
 )
 
 // Config is what a checkpoint's configuration says.
@@ -26,13 +27,13 @@ type Config struct {
 // Read reads the config.json at path, with hf_quant_config.json and
 // quantize_config.json beside it where present. Errors name the file.
 func Read(path string) (*Config, error) {
-	o, err := readObject(path)
+	o, err := jsonfile.Read(path)
 	if err != nil {
 		return nil, err
 	}
-	var side object
+	var side jsonfile.Object
 	for _, name := range []string{"hf_quant_config.json", "quantize_config.json"} {
-		s, err := readObject(filepath.Join(filepath.Dir(path), name))
+		s, err := jsonfile.Read(filepath.Join(filepath.Dir(path), name))
 		if err == nil {
 			side = s
 			break
@@ -53,7 +54,7 @@ func Read(path string) (*Config, error) {
 
 // Parse reads a config.json given as bytes.
 func Parse(data []byte) (*Config, error) {
-	o, err := parseObject(data)
+	o, err := jsonfile.Parse(data)
 	if err != nil {
 		return nil, err
 	}
@@ -61,19 +62,19 @@ func Parse(data []byte) (*Config, error) {
 }
 
 // idOf names the model by its folder, which is what people call it.
-func idOf(path string, o object) string {
+func idOf(path string, o jsonfile.Object) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		if dir := filepath.Base(filepath.Dir(abs)); dir != "." && dir != string(filepath.Separator) {
 			return dir
 		}
 	}
-	return o.str("_name_or_path", "model_type")
+	return o.Str("_name_or_path", "model_type")
 }
 
 // reader turns one config into an architecture.
 type reader struct {
-	fields
-	top   object
+	jsonfile.Fields
+	top   jsonfile.Object
 	kind  string // model_type of the text part
 	a     model.Architecture
 	notes []string
@@ -83,26 +84,26 @@ func (r *reader) assume(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
-func convert(top, side object) (*Config, error) {
+func convert(top, side jsonfile.Object) (*Config, error) {
 	if err := refuse(top); err != nil {
 		return nil, err
 	}
 	text := top
 	for _, key := range []string{"text_config", "llm_config", "language_config", "thinker_config"} {
-		if t := text.obj(key); t != nil {
-			if inner := t.obj("text_config"); inner != nil {
+		if t := text.Obj(key); t != nil {
+			if inner := t.Obj("text_config"); inner != nil {
 				t = inner
 			}
 			text = t
 			break
 		}
 	}
-	r := &reader{fields: fields{object: text}, top: top}
-	r.kind = text.str("model_type")
+	r := &reader{Fields: jsonfile.Fields{Object: text}, top: top}
+	r.kind = text.Str("model_type")
 	if r.kind == "" {
-		r.kind = top.str("model_type")
+		r.kind = top.Str("model_type")
 	}
-	if r.kind == "" && top.has("type_vocab_size") {
+	if r.kind == "" && top.Has("type_vocab_size") {
 		r.kind = "bert"
 	}
 	r.identify()
@@ -112,8 +113,8 @@ func convert(top, side object) (*Config, error) {
 	r.recurrent()
 	r.layers()
 	r.extras()
-	if r.err != nil {
-		return nil, r.err
+	if r.Err != nil {
+		return nil, r.Err
 	}
 	name, assumed := weightFormat(top, text, side)
 	if assumed != "" {
@@ -145,7 +146,7 @@ func defaultsOf(kind string) (arch string, tied, plain bool, fields string) {
 func (r *reader) identify() {
 	other, tied, plain, defaults := defaultsOf(r.kind)
 	arch, traits, ok := "", "", false
-	for _, name := range []string{r.kind, other, strings.TrimSuffix(r.kind, "_text"), r.top.str("model_type")} {
+	for _, name := range []string{r.kind, other, strings.TrimSuffix(r.kind, "_text"), r.top.Str("model_type")} {
 		if arch, traits, ok = profiles.ArchitectureOf(name); ok && name != "" {
 			break
 		}
@@ -161,27 +162,27 @@ func (r *reader) identify() {
 		r.a.MLP = "plain"
 	}
 	r.a.TiedEmbeddings = tied
-	for _, o := range []object{r.object, r.top} {
+	for _, o := range []jsonfile.Object{r.Object, r.top} {
 		if b, is := o["tie_word_embeddings"].(bool); is {
 			r.a.TiedEmbeddings = b
 			break
 		}
 	}
-	if b, is := r.object["weight_tying"].(bool); is {
+	if b, is := r.Object["weight_tying"].(bool); is {
 		r.a.TiedEmbeddings = b
 	}
 	if strings.Contains(traits, "nohead") {
 		r.a.Class, r.a.TiedEmbeddings = "embedding", true
 	}
 	// Copy before adding: the caller's object stays as it was read.
-	full := make(object, len(r.object)+4)
-	for k, v := range r.object {
+	full := make(jsonfile.Object, len(r.Object)+4)
+	for k, v := range r.Object {
 		full[k] = v
 	}
 	for word := range strings.FieldsSeq(defaults) {
 		k, v, _ := strings.Cut(word, "=")
 		n, err := strconv.Atoi(v)
-		if err != nil || full.has(k) || k == "vocab_size" && full.has("padded_vocab_size") {
+		if err != nil || full.Has(k) || k == "vocab_size" && full.Has("padded_vocab_size") {
 			continue
 		}
 		if k == "head_dim" || k == "sliding_window" || strings.HasPrefix(k, "mamba") || strings.HasPrefix(k, "num_key") {
@@ -192,20 +193,20 @@ func (r *reader) identify() {
 		full[k] = n
 		r.assume("%s is absent: %s taken from the defaults of %s", k, v, r.kind)
 	}
-	r.object = full
+	r.Object = full
 }
 
 // dimensions reads the widths that every decoder has.
 func (r *reader) dimensions() {
 	a := &r.a
-	a.LayerCount = r.int("num_hidden_layers", "n_layer", "num_layers", "n_layers")
-	a.HiddenSize = r.int("hidden_size", "n_embd", "d_model", "dim")
-	a.VocabSize = r.int("vocab_size", "padded_vocab_size", "embedding_size")
-	a.MaxContext = r.int("max_position_embeddings", "n_positions", "seq_length", "context_length", "max_seq_len", "max_sequence_length", "n_ctx", "model_max_length")
-	a.Heads = r.int("num_attention_heads", "n_head", "num_heads", "n_heads")
-	a.HeadDim = r.int("head_dim", "attention_head_dim", "kv_channels", "d_head")
-	a.IntermediateSize = r.int("intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "n_inner", "d_ff", "ffn_dim", "hidden_dim", "ffn_intermediate_size")
-	if r.err != nil {
+	a.LayerCount = r.Int("num_hidden_layers", "n_layer", "num_layers", "n_layers")
+	a.HiddenSize = r.Int("hidden_size", "n_embd", "d_model", "dim")
+	a.VocabSize = r.Int("vocab_size", "padded_vocab_size", "embedding_size")
+	a.MaxContext = r.Int("max_position_embeddings", "n_positions", "seq_length", "context_length", "max_seq_len", "max_sequence_length", "n_ctx", "model_max_length")
+	a.Heads = r.Int("num_attention_heads", "n_head", "num_heads", "n_heads")
+	a.HeadDim = r.Int("head_dim", "attention_head_dim", "kv_channels", "d_head")
+	a.IntermediateSize = r.Int("intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "n_inner", "d_ff", "ffn_dim", "hidden_dim", "ffn_intermediate_size")
+	if r.Err != nil {
 		return
 	}
 	for _, need := range []struct {
@@ -213,7 +214,7 @@ func (r *reader) dimensions() {
 		v    int
 	}{{"num_hidden_layers", a.LayerCount}, {"hidden_size", a.HiddenSize}, {"vocab_size", a.VocabSize}} {
 		if need.v == 0 {
-			r.err = fmt.Errorf("%s is missing: this is not the config.json of a language model, or it is not complete", need.name)
+			r.Err = fmt.Errorf("%s is missing: this is not the config.json of a language model, or it is not complete", need.name)
 			return
 		}
 	}
@@ -234,12 +235,12 @@ func (r *reader) dimensions() {
 // attention reads heads, latent attention and windows.
 func (r *reader) attention() {
 	a := &r.a
-	a.KVHeads = r.int("num_key_value_heads", "num_kv_heads", "n_head_kv", "n_kv_heads", "multi_query_group_num", "num_query_groups")
-	if c := r.obj("attn_config"); a.KVHeads == 0 && c != nil {
-		f := fields{object: c}
-		a.KVHeads = f.int("kv_n_heads")
+	a.KVHeads = r.Int("num_key_value_heads", "num_kv_heads", "n_head_kv", "n_kv_heads", "multi_query_group_num", "num_query_groups")
+	if c := r.Obj("attn_config"); a.KVHeads == 0 && c != nil {
+		f := jsonfile.Fields{Object: c}
+		a.KVHeads = f.Int("kv_n_heads")
 	}
-	if r.flag("multi_query") && !r.flag("new_decoder_architecture") {
+	if r.Flag("multi_query") && !r.Flag("new_decoder_architecture") {
 		a.KVHeads = 1
 	}
 	if a.KVHeads == 0 {
@@ -248,34 +249,34 @@ func (r *reader) attention() {
 	if a.HeadDim == 0 && a.Heads > 0 {
 		a.HeadDim = a.HiddenSize / a.Heads
 	}
-	a.VHeadDim = r.int("v_head_dim")
-	if f, ok := r.object["partial_rotary_factor"]; ok {
+	a.VHeadDim = r.Int("v_head_dim")
+	if f, ok := r.Object["partial_rotary_factor"]; ok {
 		if n, err := strconv.ParseFloat(fmt.Sprint(f), 64); err == nil && n > 0 && n < 1 {
 			a.RotaryDim = int(n * float64(a.HeadDim))
 		}
 	}
-	if rank := r.int("kv_lora_rank"); rank > 0 {
+	if rank := r.Int("kv_lora_rank"); rank > 0 {
 		a.MLA = &model.MLA{
-			KVLoraRank: rank, QLoraRank: r.int("q_lora_rank"), RopeDim: r.int("qk_rope_head_dim"), NopeDim: r.int("qk_nope_head_dim"),
-			VHeadDim: a.VHeadDim, IndexerDim: r.int("index_head_dim"), IndexerHeads: r.int("index_n_heads"), IndexerEvery: r.int("index_topk_freq"),
+			KVLoraRank: rank, QLoraRank: r.Int("q_lora_rank"), RopeDim: r.Int("qk_rope_head_dim"), NopeDim: r.Int("qk_nope_head_dim"),
+			VHeadDim: a.VHeadDim, IndexerDim: r.Int("index_head_dim"), IndexerHeads: r.Int("index_n_heads"), IndexerEvery: r.Int("index_topk_freq"),
 		}
 		a.VHeadDim, a.HeadDim = 0, a.MLA.NopeDim+a.MLA.RopeDim
 		a.Attention = "mla"
 	}
-	if a.OutputRank = r.int("o_lora_rank"); a.OutputRank > 0 {
-		a.OutputGroups, a.QueryRank = r.int("o_groups"), r.int("q_lora_rank")
-		if d := r.int("index_head_dim"); d > 0 {
-			a.Indexer = &model.IndexerShape{Heads: r.int("index_n_heads"), Dim: d}
+	if a.OutputRank = r.Int("o_lora_rank"); a.OutputRank > 0 {
+		a.OutputGroups, a.QueryRank = r.Int("o_groups"), r.Int("q_lora_rank")
+		if d := r.Int("index_head_dim"); d > 0 {
+			a.Indexer = &model.IndexerShape{Heads: r.Int("index_n_heads"), Dim: d}
 		}
 	}
-	a.SlidingWindow = r.int("sliding_window", "window_size", "attention_chunk_size")
-	if on, is := r.object["use_sliding_window"].(bool); is && !on || a.MaxContext > 0 && a.SlidingWindow >= a.MaxContext {
+	a.SlidingWindow = r.Int("sliding_window", "window_size", "attention_chunk_size")
+	if on, is := r.Object["use_sliding_window"].(bool); is && !on || a.MaxContext > 0 && a.SlidingWindow >= a.MaxContext {
 		a.SlidingWindow = 0
 	}
-	if n := r.int("global_head_dim"); n > 0 {
-		a.Global = &model.GlobalAttention{HeadDim: n, KVHeads: r.int("num_global_key_value_heads"), KeyEqualsVal: r.flag("attention_k_eq_v")}
+	if n := r.Int("global_head_dim"); n > 0 {
+		a.Global = &model.GlobalAttention{HeadDim: n, KVHeads: r.Int("num_global_key_value_heads"), KeyEqualsVal: r.Flag("attention_k_eq_v")}
 	}
-	if n := r.int("swa_num_key_value_heads"); n > 0 {
+	if n := r.Int("swa_num_key_value_heads"); n > 0 {
 		a.Global = &model.GlobalAttention{KVHeads: a.KVHeads}
 		a.KVHeads = n
 	}
@@ -290,27 +291,27 @@ func (r *reader) attention() {
 // experts reads the mixture of experts.
 func (r *reader) experts() {
 	a := &r.a
-	n := r.int("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
-	used := r.int("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_topk", "moe_top_k", "moe_k", "experts_per_token")
-	width := r.int("moe_intermediate_size", "moe_ffn_hidden_size", "expert_intermediate_size")
-	if f := r.obj("ffn_config"); f != nil && n == 0 {
-		ff := fields{object: f}
-		n, used, width = ff.int("moe_num_experts"), ff.int("moe_top_k"), ff.int("ffn_hidden_size")
+	n := r.Int("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
+	used := r.Int("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_topk", "moe_top_k", "moe_k", "experts_per_token")
+	width := r.Int("moe_intermediate_size", "moe_ffn_hidden_size", "expert_intermediate_size")
+	if f := r.Obj("ffn_config"); f != nil && n == 0 {
+		ff := jsonfile.Fields{Object: f}
+		n, used, width = ff.Int("moe_num_experts"), ff.Int("moe_top_k"), ff.Int("ffn_hidden_size")
 	}
-	if n <= 1 || r.err != nil {
+	if n <= 1 || r.Err != nil {
 		return
 	}
 	if width == 0 {
-		width = r.int("intermediate_size")
+		width = r.Int("intermediate_size")
 	}
 	m := &model.MoE{
 		Experts: n, ExpertsPerToken: used, IntermediateSize: width,
-		SharedExperts: r.int("n_shared_experts", "num_shared_experts", "moe_num_shared_experts"),
-		SharedSize:    r.int("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "share_expert_dim", "shared_intermediate_size"),
-		FirstDense:    r.int("first_k_dense_replace", "num_dense_layers", "moe_layer_start_index"),
-		LayerStep:     r.int("decoder_sparse_step", "interleave_moe_layer_step", "expert_layer_period"),
-		LatentSize:    r.int("moe_latent_size", "routed_expert_hidden_size"),
-		DenseBeside:   r.flag("enable_moe_block"),
+		SharedExperts: r.Int("n_shared_experts", "num_shared_experts", "moe_num_shared_experts"),
+		SharedSize:    r.Int("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "share_expert_dim", "shared_intermediate_size"),
+		FirstDense:    r.Int("first_k_dense_replace", "num_dense_layers", "moe_layer_start_index"),
+		LayerStep:     r.Int("decoder_sparse_step", "interleave_moe_layer_step", "expert_layer_period"),
+		LatentSize:    r.Int("moe_latent_size", "routed_expert_hidden_size"),
+		DenseBeside:   r.Flag("enable_moe_block"),
 	}
 	if r.a.Arch == "llama4" {
 		m.SharedExperts, m.SharedSize = 1, width
@@ -334,17 +335,17 @@ func (r *reader) experts() {
 // denseLayers reads the lists that some configs keep of dense layers.
 func (r *reader) denseLayers(m *model.MoE) {
 	var dense []bool
-	for _, v := range r.list("moe_layer_freq") {
-		n, _ := whole(v)
+	for _, v := range r.List("moe_layer_freq") {
+		n, _ := jsonfile.Whole(v)
 		dense = append(dense, n == 0)
 	}
-	for _, v := range r.list("mlp_layer_types") {
+	for _, v := range r.List("mlp_layer_types") {
 		dense = append(dense, v == "dense")
 	}
-	if only := r.list("mlp_only_layers"); len(only) > 0 && dense == nil && r.a.LayerCount <= 4096 {
+	if only := r.List("mlp_only_layers"); len(only) > 0 && dense == nil && r.a.LayerCount <= 4096 {
 		dense = make([]bool, r.a.LayerCount)
 		for _, v := range only {
-			if i, ok := whole(v); ok && i >= 0 && i < len(dense) {
+			if i, ok := jsonfile.Whole(v); ok && i >= 0 && i < len(dense) {
 				dense[i] = true
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll/plimsoll/estimator/model"
+	"github.com/plimsoll/plimsoll/profiles/modelfile/jsonfile"
 )
 
 func parseFloat(v any) (float64, error) {
@@ -26,29 +27,29 @@ func (r *reader) extras() {
 			a.Traits = strings.TrimSpace(a.Traits + " " + word)
 		}
 	}
-	if r.flag("attention_bias") || r.flag("qkv_bias") || r.flag("add_qkv_bias") || r.flag("use_qkv_bias") {
+	if r.Flag("attention_bias") || r.Flag("qkv_bias") || r.Flag("add_qkv_bias") || r.Flag("use_qkv_bias") {
 		add("qkvbias")
 	}
-	if r.flag("attention_bias") && a.Arch == "llama" {
+	if r.Flag("attention_bias") && a.Arch == "llama" {
 		add("outbias")
 	}
-	if r.flag("use_qk_norm") && !has("qknormfull") && a.Arch != "llama4" { // Llama 4 norms without weights
+	if r.Flag("use_qk_norm") && !has("qknormfull") && a.Arch != "llama4" { // Llama 4 norms without weights
 		add("qknorm")
 	}
-	if r.flag("attn_output_gate") && strings.HasPrefix(a.Arch, "qwen") {
+	if r.Flag("attn_output_gate") && strings.HasPrefix(a.Arch, "qwen") {
 		add("doubleq")
 	}
-	a.MTPLayers = r.int("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_modules")
-	if a.PerLayerDim = r.int("hidden_size_per_layer_input"); a.PerLayerDim > 0 {
+	a.MTPLayers = r.Int("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_modules")
+	if a.PerLayerDim = r.Int("hidden_size_per_layer_input"); a.PerLayerDim > 0 {
 		add("perlayer")
 	}
-	if r.flag("use_double_wide_mlp") {
+	if r.Flag("use_double_wide_mlp") {
 		add("doublewide")
 	}
-	if n := r.int("num_kv_shared_layers"); n > 0 && n < a.LayerCount {
+	if n := r.Int("num_kv_shared_layers"); n > 0 && n < a.LayerCount {
 		a.KVOwners = a.LayerCount - n
 	}
-	if a.MLP == "gated" && r.str("mlp_hidden_act") == "relu2" {
+	if a.MLP == "gated" && r.Str("mlp_hidden_act") == "relu2" {
 		a.MLP = "plain"
 	}
 	if a.IntermediateSize == 0 && a.MoE != nil {
@@ -60,25 +61,30 @@ func (r *reader) extras() {
 // vision sizes the tower by the usual transformer formula, which leaves out
 // its position table and projector details: stated as an assumption.
 func (r *reader) vision() {
-	o := r.top.obj("vision_config")
+	o := r.top.Obj("vision_config")
 	if o == nil {
-		o = r.top.obj("thinker_config").obj("vision_config")
+		o = r.top.Obj("thinker_config").Obj("vision_config")
 	}
 	if o == nil {
+		if r.top.Obj("img_processor") != nil { // Phi-3 vision: its type alone tells the tower
+			r.a.Vision, r.a.Class = &model.Vision{Type: r.top.Str("model_type")}, "multimodal"
+			r.assume("the vision tower is not counted: its widths are not in the config")
+		}
 		return
 	}
-	f := fields{object: o}
+	f := jsonfile.Fields{Object: o}
 	v := &model.Vision{
-		Layers: f.int("num_hidden_layers", "depth", "vt_num_hidden_layers", "num_layers"),
-		Hidden: f.int("hidden_size", "vt_hidden_size", "embed_dim", "width"),
-		Patch:  f.int("patch_size", "spatial_patch_size"), Merge: f.int("spatial_merge_size"),
+		Type:   r.top.Str("model_type"),
+		Layers: f.Int("num_hidden_layers", "depth", "vt_num_hidden_layers", "num_layers"),
+		Hidden: f.Int("hidden_size", "vt_hidden_size", "embed_dim", "width"),
+		Patch:  f.Int("patch_size", "spatial_patch_size"), Merge: f.Int("spatial_merge_size"),
 	}
-	ffn := f.int("intermediate_size", "vt_intermediate_size")
+	ffn := f.Int("intermediate_size", "vt_intermediate_size")
 	if ffn == 0 {
 		ffn = 4 * v.Hidden
 	}
 	const limit = 1 << 20
-	if f.err != nil || v.Layers == 0 || v.Layers > 4096 || v.Hidden > limit || ffn > limit || v.Patch > limit || v.Merge > 64 {
+	if f.Err != nil || v.Layers == 0 || v.Layers > 4096 || v.Hidden > limit || ffn > limit || v.Patch > limit || v.Merge > 64 {
 		r.assume("the vision tower is not counted: its config is not complete")
 		return
 	}

@@ -66,8 +66,8 @@ func TestParseBroken(t *testing.T) {
 		"string":         {`{` + strings.Replace(tiny, `:64`, `"64"`, 1) + `}`, "JSON"},
 		"string number":  {`{` + strings.Replace(tiny, `:64`, `:"NaN"`, 1) + `}`, "hidden_size"},
 		"1e9 layers":     {`{` + strings.Replace(tiny, `layers":2`, `layers":1000000000`, 1) + `}`, "layer"},
-		"whisper":        {`{"architectures":["WhisperForConditionalGeneration"]}`, "not handled yet"},
-		"diffusers":      {`{"_class_name":"UNet2DConditionModel"}`, "not handled yet"},
+		"whisper":        {`{"architectures":["WhisperForConditionalGeneration"]}`, "not a decoder-only"},
+		"diffusers":      {`{"_class_name":"UNet2DConditionModel"}`, "not a decoder-only"},
 		"lora":           {`{"peft_type":"LORA","base_model_name_or_path":"a/b"}`, "LoRA adapter"},
 	} {
 		c, err := hf.Parse([]byte(tc.in))

@@ -6,32 +6,33 @@ import (
 	"strings"
 
 	"github.com/plimsoll/plimsoll/estimator/model"
+	"github.com/plimsoll/plimsoll/profiles/modelfile/jsonfile"
 )
 
 // recurrent reads the recurrent mixer of hybrid and recurrent models.
 func (r *reader) recurrent() {
 	a := &r.a
-	lin := fields{object: r.obj("linear_attn_config")}
+	lin := jsonfile.Fields{Object: r.Obj("linear_attn_config")}
 	switch {
-	case r.has("linear_num_value_heads"):
-		s := &model.SSM{Kind: "gated-deltanet", DConv: r.int("linear_conv_kernel_dim"), NGroups: r.int("linear_num_key_heads"),
-			Heads: r.int("linear_num_value_heads"), HeadDimK: r.int("linear_key_head_dim"), HeadDimV: r.int("linear_value_head_dim")}
+	case r.Has("linear_num_value_heads"):
+		s := &model.SSM{Kind: "gated-deltanet", DConv: r.Int("linear_conv_kernel_dim"), NGroups: r.Int("linear_num_key_heads"),
+			Heads: r.Int("linear_num_value_heads"), HeadDimK: r.Int("linear_key_head_dim"), HeadDimV: r.Int("linear_value_head_dim")}
 		s.DState, s.DInner = s.HeadDimK, product(s.Heads, s.HeadDimV)
 		a.SSM = s
-	case len(lin.object) > 0:
-		s := &model.SSM{Kind: "kimi-delta-attention", Heads: lin.int("num_heads"), DState: lin.int("head_dim"), DConv: lin.int("short_conv_kernel_size")}
+	case len(lin.Object) > 0:
+		s := &model.SSM{Kind: "kimi-delta-attention", Heads: lin.Int("num_heads"), DState: lin.Int("head_dim"), DConv: lin.Int("short_conv_kernel_size")}
 		s.DInner = product(s.Heads, s.DState)
 		a.SSM = s
-		if lin.flag("use_full_rank_gate") {
+		if lin.Flag("use_full_rank_gate") {
 			a.Traits += " fullrankgate"
 		}
-		if r.flag("mla_use_output_gate") && !strings.Contains(a.Traits, "attngate") {
+		if r.Flag("mla_use_output_gate") && !strings.Contains(a.Traits, "attngate") {
 			a.Traits += " attngate"
 		}
-	case r.has("conv_L_cache"):
-		a.SSM = &model.SSM{Kind: "short-conv", DConv: r.int("conv_L_cache"), DInner: a.HiddenSize}
+	case r.Has("conv_L_cache"):
+		a.SSM = &model.SSM{Kind: "short-conv", DConv: r.Int("conv_L_cache"), DInner: a.HiddenSize}
 	case strings.HasPrefix(r.kind, "rwkv"):
-		d := r.int("head_size", "head_dim")
+		d := r.Int("head_size", "head_dim")
 		if d == 0 {
 			d = 64
 		}
@@ -44,43 +45,43 @@ func (r *reader) recurrent() {
 			a.IntermediateSize = int(3.5*float64(a.HiddenSize)) / 32 * 32
 		}
 		a.Attention, a.LayerTypes = "none", "r"
-	case r.has("attn_type_list"):
+	case r.Has("attn_type_list"):
 		a.SSM = &model.SSM{Kind: "lightning", Heads: a.Heads, DState: a.HeadDim, DInner: product(a.Heads, a.HeadDim)}
-	case r.has("ssm_state_size"), r.has("mamba_d_state"), r.has("state_size"):
+	case r.Has("ssm_state_size"), r.Has("mamba_d_state"), r.Has("state_size"):
 		r.mamba()
 	}
-	if lin.err != nil && r.err == nil {
-		r.err = lin.err
+	if lin.Err != nil && r.Err == nil {
+		r.Err = lin.Err
 	}
 }
 
 func (r *reader) mamba() {
 	a := &r.a
-	heads := r.int("mamba_num_heads", "mamba_n_heads")
+	heads := r.Int("mamba_num_heads", "mamba_n_heads")
 	if heads == 0 && r.kind == "mamba2" {
-		heads = r.int("num_heads")
+		heads = r.Int("num_heads")
 	}
-	s := &model.SSM{Kind: "mamba2", Heads: heads, DState: r.int("ssm_state_size", "mamba_d_state", "state_size"),
-		DConv: r.int("conv_kernel", "mamba_d_conv", "d_conv"), NGroups: r.int("mamba_n_groups", "n_groups")}
-	expand := max(r.int("mamba_expand", "expand"), 1)
-	s.DInner = r.int("mamba_d_ssm")
-	dim, known := whole(r.object["mamba_head_dim"])
+	s := &model.SSM{Kind: "mamba2", Heads: heads, DState: r.Int("ssm_state_size", "mamba_d_state", "state_size"),
+		DConv: r.Int("conv_kernel", "mamba_d_conv", "d_conv"), NGroups: r.Int("mamba_n_groups", "n_groups")}
+	expand := max(r.Int("mamba_expand", "expand"), 1)
+	s.DInner = r.Int("mamba_d_ssm")
+	dim, known := jsonfile.Whole(r.Object["mamba_head_dim"])
 	if !known {
-		dim, known = whole(r.object["mamba_d_head"])
+		dim, known = jsonfile.Whole(r.Object["mamba_d_head"])
 	}
 	if s.DInner == 0 && known && dim > 0 && heads > 0 {
 		s.DInner = product(heads, dim)
 	}
 	if s.DInner == 0 {
-		if s.DInner = r.int("mamba_intermediate_size"); s.DInner == 0 {
+		if s.DInner = r.Int("mamba_intermediate_size"); s.DInner == 0 {
 			s.DInner = product(expand, a.HiddenSize)
 		}
 	}
 	if heads == 0 {
 		s.Kind, s.NGroups = "mamba1", 0
-		rank, ok := whole(r.object["mamba_dt_rank"])
+		rank, ok := jsonfile.Whole(r.Object["mamba_dt_rank"])
 		if !ok {
-			rank, ok = whole(r.object["time_step_rank"])
+			rank, ok = jsonfile.Whole(r.Object["time_step_rank"])
 		}
 		if !ok || rank <= 0 {
 			rank = (a.HiddenSize + 15) / 16
@@ -105,7 +106,7 @@ func product(a, b int) int {
 // layers works out the pattern of layer kinds.
 func (r *reader) layers() {
 	a := &r.a
-	if r.err != nil || a.LayerTypes != "" {
+	if r.Err != nil || a.LayerTypes != "" {
 		r.count()
 		return
 	}
@@ -114,30 +115,30 @@ func (r *reader) layers() {
 	switch {
 	case r.kind == "falcon_h1":
 		p = []byte("p")
-	case r.str("hybrid_override_pattern") != "":
-		p = []byte(strings.NewReplacer("M", "R", "*", "F", "-", "m", "E", "e", "|", "").Replace(r.str("hybrid_override_pattern")))
-	case len(r.list("block_configs")) > 0:
+	case r.Str("hybrid_override_pattern") != "":
+		p = []byte(strings.NewReplacer("M", "R", "*", "F", "-", "m", "E", "e", "|", "").Replace(r.Str("hybrid_override_pattern")))
+	case len(r.List("block_configs")) > 0:
 		p = r.pruned(n)
-	case len(r.list("compress_ratios")) > 0:
+	case len(r.List("compress_ratios")) > 0:
 		p = r.compressed()
-	case len(r.list("layer_types")) > 0:
-		p = r.named(r.list("layer_types"))
-	case len(r.list("layers_block_type")) > 0:
-		p = r.named(r.list("layers_block_type"))
-	case len(r.list("hybrid_layer_pattern")) > 0:
-		p = flags(r.list("hybrid_layer_pattern"), 'f', 'w')
-	case len(r.list("attn_type_list")) > 0:
-		p = flags(r.list("attn_type_list"), 'r', 'f')
-	case len(r.list("full_attn_idxs")) > 0:
-		p = listed(r.list("full_attn_idxs"), 0, n, 'f', 'r')
-	case r.obj("linear_attn_config") != nil:
-		p = listed(r.obj("linear_attn_config").list("full_attn_layers"), 1, n, 'f', 'r')
-	case len(r.list("cross_attention_layers")) > 0:
-		p = listed(r.list("cross_attention_layers"), 0, n, 'x', 'f')
-	case r.int("full_attention_interval") > 1:
-		p = fmt.Appendf(nil, "%drf", r.int("full_attention_interval")-1)
-	case r.int("attn_layer_period") > 0:
-		period, at := min(r.int("attn_layer_period"), 4096), r.int("attn_layer_offset")
+	case len(r.List("layer_types")) > 0:
+		p = r.named(r.List("layer_types"))
+	case len(r.List("layers_block_type")) > 0:
+		p = r.named(r.List("layers_block_type"))
+	case len(r.List("hybrid_layer_pattern")) > 0:
+		p = flags(r.List("hybrid_layer_pattern"), 'f', 'w')
+	case len(r.List("attn_type_list")) > 0:
+		p = flags(r.List("attn_type_list"), 'r', 'f')
+	case len(r.List("full_attn_idxs")) > 0:
+		p = listed(r.List("full_attn_idxs"), 0, n, 'f', 'r')
+	case r.Obj("linear_attn_config") != nil:
+		p = listed(r.Obj("linear_attn_config").List("full_attn_layers"), 1, n, 'f', 'r')
+	case len(r.List("cross_attention_layers")) > 0:
+		p = listed(r.List("cross_attention_layers"), 0, n, 'x', 'f')
+	case r.Int("full_attention_interval") > 1:
+		p = fmt.Appendf(nil, "%drf", r.Int("full_attention_interval")-1)
+	case r.Int("attn_layer_period") > 0:
+		period, at := min(r.Int("attn_layer_period"), 4096), r.Int("attn_layer_offset")
 		for i := range period {
 			p = append(p, "rf"[b2i(i == at)])
 		}
@@ -146,13 +147,13 @@ func (r *reader) layers() {
 		p = []byte("5rf4r")
 	case a.Arch == "llama4":
 		p = []byte("3wf")
-		if len(r.list("no_rope_layers")) == a.LayerCount {
-			p = flags(r.list("no_rope_layers"), 'f', 'w')
+		if len(r.List("no_rope_layers")) == a.LayerCount {
+			p = flags(r.List("no_rope_layers"), 'f', 'w')
 		}
 	case a.SlidingWindow == 0:
 		return
-	case r.int("sliding_window_pattern", "_sliding_window_pattern") > 1:
-		p = fmt.Appendf(nil, "%dwf", r.int("sliding_window_pattern", "_sliding_window_pattern")-1)
+	case r.Int("sliding_window_pattern", "_sliding_window_pattern") > 1:
+		p = fmt.Appendf(nil, "%dwf", r.Int("sliding_window_pattern", "_sliding_window_pattern")-1)
 	case a.Arch == "gemma2":
 		p = []byte("wf")
 	case a.Arch == "llama" || a.Arch == "phi3" || a.Arch == "starcoder2":
@@ -162,7 +163,7 @@ func (r *reader) layers() {
 	}
 	a.LayerTypes = string(p)
 	if a.SlidingWindow == 0 && strings.Contains(a.LayerTypes, "w") {
-		if chunk := r.int("attention_chunk_size"); chunk > 0 {
+		if chunk := r.Int("attention_chunk_size"); chunk > 0 {
 			a.SlidingWindow = chunk
 		} else {
 			a.LayerTypes = strings.ReplaceAll(a.LayerTypes, "w", "f") // windows as long as the context
@@ -176,8 +177,8 @@ func (r *reader) count() {
 	a := &r.a
 	types, err := model.ParseLayerTypes(a.LayerTypes, a.LayerCount)
 	if err != nil {
-		if r.err == nil {
-			r.err = err
+		if r.Err == nil {
+			r.Err = err
 		}
 		return
 	}
@@ -218,7 +219,7 @@ func b2i(b bool) int {
 func flags(l []any, zero, one byte) []byte {
 	var p []byte
 	for _, v := range l {
-		n, _ := whole(v)
+		n, _ := jsonfile.Whole(v)
 		if n == 0 {
 			p = append(p, zero)
 		} else {
@@ -235,7 +236,7 @@ func listed(l []any, first, n int, in, out byte) []byte {
 		p[i] = out
 	}
 	for _, v := range l {
-		if i, ok := whole(v); ok && i-first >= 0 && i-first < n {
+		if i, ok := jsonfile.Whole(v); ok && i-first >= 0 && i-first < n {
 			p[i-first] = in
 		}
 	}
@@ -271,21 +272,21 @@ func (r *reader) pruned(n int) []byte {
 	var p []byte
 	var widths []string
 	groups := 0
-	for _, v := range r.list("block_configs") {
+	for _, v := range r.List("block_configs") {
 		o, _ := v.(map[string]any)
-		b := object(o)
-		att, ffn := b.obj("attention"), b.obj("ffn")
+		b := jsonfile.Object(o)
+		att, ffn := b.Obj("attention"), b.Obj("ffn")
 		letter := byte('f')
-		if att.flag("no_op") || att.flag("replace_with_linear") {
+		if att.Flag("no_op") || att.Flag("replace_with_linear") {
 			letter = 'n'
-		} else if g, ok := whole(att["n_heads_in_group"]); ok && g > 0 {
+		} else if g, ok := jsonfile.Whole(att["n_heads_in_group"]); ok && g > 0 {
 			if groups != 0 && groups != g {
 				r.assume("heads per group vary by layer: %d of the first layer taken", groups)
 			} else {
 				groups = g
 			}
 		}
-		width, ok := whole(ffn["intermediate_size"])
+		width, ok := jsonfile.Whole(ffn["intermediate_size"])
 		if !ok {
 			// ffn_mult counts in 2/3 of the hidden width, rounded up to 256.
 			mult, err := parseFloat(ffn["ffn_mult"])
@@ -294,7 +295,7 @@ func (r *reader) pruned(n int) []byte {
 			}
 			width = (int(2*mult*float64(a.HiddenSize)/3) + 255) / 256 * 256
 		}
-		if ffn.flag("no_op") {
+		if ffn.Flag("no_op") {
 			width = 0
 			if letter == 'f' {
 				letter = 'F'
@@ -309,7 +310,7 @@ func (r *reader) pruned(n int) []byte {
 	if len(widths) == n {
 		a.FFNWidths = strings.Join(widths, " ")
 	} else {
-		r.err = fmt.Errorf("block_configs lists %d layers, num_hidden_layers says %d", len(widths), n)
+		r.Err = fmt.Errorf("block_configs lists %d layers, num_hidden_layers says %d", len(widths), n)
 	}
 	if groups > 0 && a.Heads%groups == 0 {
 		a.KVHeads, a.Attention = a.Heads/groups, "gqa"
@@ -321,8 +322,8 @@ func (r *reader) pruned(n int) []byte {
 func (r *reader) compressed() []byte {
 	var p []byte
 	c := &r.a.KVCompression
-	for _, v := range r.list("compress_ratios") {
-		n, _ := whole(v)
+	for _, v := range r.List("compress_ratios") {
+		n, _ := jsonfile.Whole(v)
 		switch {
 		case n <= 1:
 			p = append(p, 'w')

@@ -4,33 +4,35 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/plimsoll/plimsoll/profiles/modelfile/jsonfile"
 )
 
 // weightFormat returns the canonical name of the weight format that a config
 // declares, and what had to be assumed. side are the objects of the files
 // beside it (hf_quant_config.json, quantize_config.json), nil when absent.
-func weightFormat(top, text object, side object) (name, assumed string) {
-	for _, o := range []object{top, text} {
-		if q := o.obj("quantization_config"); q != nil {
+func weightFormat(top, text jsonfile.Object, side jsonfile.Object) (name, assumed string) {
+	for _, o := range []jsonfile.Object{top, text} {
+		if q := o.Obj("quantization_config"); q != nil {
 			name, assumed = quantised(q)
-		} else if q := o.obj("quantization"); q != nil {
+		} else if q := o.Obj("quantization"); q != nil {
 			name, assumed = quantised(q) // MLX
 		}
 		if name != "" || assumed != "" {
-			if text.str("expert_dtype") == "fp4" && strings.HasPrefix(name, "FP8") {
+			if text.Str("expert_dtype") == "fp4" && strings.HasPrefix(name, "FP8") {
 				return "MXFP4-FP8", ""
 			}
 			return name, assumed
 		}
 	}
-	if q := side.obj("quantization"); q != nil {
-		return modelopt(q.str("quant_algo"), q)
+	if q := side.Obj("quantization"); q != nil {
+		return modelopt(q.Str("quant_algo"), q)
 	}
-	if side.has("bits") {
+	if side.Has("bits") {
 		return grouped("GPTQ", side)
 	}
-	for _, o := range []object{top, text} {
-		switch strings.TrimPrefix(o.str("torch_dtype", "dtype"), "torch.") {
+	for _, o := range []jsonfile.Object{top, text} {
+		switch strings.TrimPrefix(o.Str("torch_dtype", "dtype"), "torch.") {
 		case "bfloat16":
 			return "BF16", ""
 		case "float16", "half":
@@ -44,19 +46,19 @@ func weightFormat(top, text object, side object) (name, assumed string) {
 	return "BF16", "no data type declared: BF16 assumed"
 }
 
-func quantised(q object) (name, assumed string) {
-	method := strings.ToLower(q.str("quant_method", "quant_type"))
+func quantised(q jsonfile.Object) (name, assumed string) {
+	method := strings.ToLower(q.Str("quant_method", "quant_type"))
 	switch method {
 	case "gptq", "gptqmodel", "marlin", "auto-round", "auto_round", "autoround", "intel/auto-round":
 		return grouped("GPTQ", q)
 	case "awq":
 		return grouped("AWQ", q)
 	case "fp8", "fbgemm_fp8", "deepseek_fp8", "finegrained_fp8":
-		return fp8(q.list("weight_block_size"))
+		return fp8(q.List("weight_block_size"))
 	case "compressed-tensors", "compressed_tensors":
 		return compressed(q)
 	case "bitsandbytes", "bnb":
-		if q.flag("load_in_8bit") || q.flag("_load_in_8bit") {
+		if q.Flag("load_in_8bit") || q.Flag("_load_in_8bit") {
 			return "INT8-W8A8", ""
 		}
 		return "NF4", ""
@@ -65,31 +67,31 @@ func quantised(q object) (name, assumed string) {
 	case "nvfp4":
 		return nvfp4(q), ""
 	case "modelopt", "modelopt_fp4", "modelopt_fp8":
-		algo := q.str("quant_algo")
+		algo := q.Str("quant_algo")
 		if algo == "" {
-			algo = q.obj("quantization").str("quant_algo")
+			algo = q.Obj("quantization").Str("quant_algo")
 		}
 		if algo == "" && strings.HasSuffix(method, "fp4") {
 			algo = "NVFP4"
 		}
 		return modelopt(algo, q)
 	case "":
-		if q.str("quant_algo") != "" {
-			return modelopt(q.str("quant_algo"), q)
+		if q.Str("quant_algo") != "" {
+			return modelopt(q.Str("quant_algo"), q)
 		}
-		if mode := q.str("mode"); mode == "mxfp4" || mode == "nvfp4" {
+		if mode := q.Str("mode"); mode == "mxfp4" || mode == "nvfp4" {
 			return "MLX-" + mode, ""
 		}
-		if bits, ok := whole(q["bits"]); ok && bits > 0 && bits <= 16 {
+		if bits, ok := jsonfile.Whole(q["bits"]); ok && bits > 0 && bits <= 16 {
 			name = fmt.Sprintf("MLX-%dbit", bits)
-			if g, ok := whole(q["group_size"]); ok && g != 64 && g > 0 {
+			if g, ok := jsonfile.Whole(q["group_size"]); ok && g != 64 && g > 0 {
 				assumed = fmt.Sprintf("groups of %d: counted as groups of 64", g)
 			}
 			return name, assumed
 		}
 		return "", ""
 	}
-	if bits, ok := whole(q["bits"]); ok && bits > 0 && bits <= 8 {
+	if bits, ok := jsonfile.Whole(q["bits"]); ok && bits > 0 && bits <= 8 {
 		name, _ = grouped("GPTQ", q)
 		return name, fmt.Sprintf("quantisation %.40q is not known: counted as %d-bit groups", method, bits)
 	}
@@ -98,17 +100,17 @@ func quantised(q object) (name, assumed string) {
 
 // grouped names an integer format of bits and group_size; 128 is the usual
 // group and goes unnamed, -1 is one scale per channel.
-func grouped(family string, q object) (name, assumed string) {
-	bits, ok := whole(q["bits"])
+func grouped(family string, q jsonfile.Object) (name, assumed string) {
+	bits, ok := jsonfile.Whole(q["bits"])
 	if !ok {
-		bits, ok = whole(q["w_bit"])
+		bits, ok = jsonfile.Whole(q["w_bit"])
 	}
 	if !ok || bits < 1 || bits > 16 {
 		bits, assumed = 4, "the number of bits is not declared: 4 assumed"
 	}
-	group, ok := whole(q["group_size"])
+	group, ok := jsonfile.Whole(q["group_size"])
 	if !ok {
-		group, ok = whole(q["q_group_size"])
+		group, ok = jsonfile.Whole(q["q_group_size"])
 	}
 	if !ok || group == 0 || group > 1<<20 {
 		group = 128
@@ -136,9 +138,9 @@ func grouped(family string, q object) (name, assumed string) {
 }
 
 // spares reports whether the declaration leaves self-attention in 16 bit.
-func spares(q object) bool {
+func spares(q jsonfile.Object) bool {
 	for _, key := range []string{"ignore", "exclude_modules", "modules_to_not_convert"} {
-		for _, v := range q.list(key) {
+		for _, v := range q.List(key) {
 			if s, _ := v.(string); strings.Contains(s, "self_attn") && !strings.Contains(s, "vision") {
 				return true
 			}
@@ -147,14 +149,14 @@ func spares(q object) bool {
 	return false
 }
 
-func nvfp4(q object) string {
+func nvfp4(q jsonfile.Object) string {
 	if spares(q) {
 		return "NVFP4-experts"
 	}
 	return "NVFP4"
 }
 
-func mxfp4(q object) string {
+func mxfp4(q jsonfile.Object) string {
 	if spares(q) {
 		return "MXFP4"
 	}
@@ -165,13 +167,13 @@ func fp8(block []any) (string, string) {
 	if len(block) == 0 {
 		return "FP8", ""
 	}
-	if n, _ := whole(block[0]); n == 128 && len(block) == 2 {
+	if n, _ := jsonfile.Whole(block[0]); n == 128 && len(block) == 2 {
 		return "FP8-block128", ""
 	}
-	return "FP8", fmt.Sprintf("FP8 scales of blocks %s: counted as FP8", brief(block))
+	return "FP8", fmt.Sprintf("FP8 scales of blocks %s: counted as FP8", jsonfile.Brief(block))
 }
 
-func modelopt(algo string, q object) (string, string) {
+func modelopt(algo string, q jsonfile.Object) (string, string) {
 	switch a := strings.ToUpper(algo); {
 	case strings.Contains(a, "NVFP4"):
 		return nvfp4(q), ""
@@ -193,48 +195,48 @@ func modelopt(algo string, q object) (string, string) {
 
 // compressed reads compressed-tensors: the group that targets Linear, else the
 // first, decides.
-func compressed(q object) (string, string) {
-	groups := q.obj("config_groups")
-	var g object
+func compressed(q jsonfile.Object) (string, string) {
+	groups := q.Obj("config_groups")
+	var g jsonfile.Object
 	for i := range 16 {
 		name := fmt.Sprintf("group_%d", i)
-		if o := groups.obj(name); o != nil {
+		if o := groups.Obj(name); o != nil {
 			if g == nil {
 				g = o
 			}
-			for _, t := range o.list("targets") {
+			for _, t := range o.List("targets") {
 				if t == "Linear" {
 					g = o
 				}
 			}
 		}
 	}
-	format := q.str("format")
+	format := q.Str("format")
 	if g == nil {
 		for k := range groups { // named otherwise: a single group is taken as it is
 			if len(groups) == 1 {
-				g = groups.obj(k)
+				g = groups.Obj(k)
 			}
 		}
 	}
-	if f := g.str("format"); f != "" && (format == "" || format == "mixed-precision") {
+	if f := g.Str("format"); f != "" && (format == "" || format == "mixed-precision") {
 		format = f
 	}
-	w, in := g.obj("weights"), g.obj("input_activations")
-	bits, _ := whole(w["num_bits"])
-	size, grp := whole(w["group_size"])
+	w, in := g.Obj("weights"), g.Obj("input_activations")
+	bits, _ := jsonfile.Whole(w["num_bits"])
+	size, grp := jsonfile.Whole(w["group_size"])
 	switch {
 	case strings.HasPrefix(format, "nvfp4"):
 		return nvfp4(q), ""
 	case strings.HasPrefix(format, "mxfp4"):
 		return mxfp4(q), ""
-	case w.str("type") == "float" && bits == 4:
+	case w.Str("type") == "float" && bits == 4:
 		if grp && size == 32 {
 			return mxfp4(q), ""
 		}
 		return nvfp4(q), ""
-	case w.str("type") == "float" && bits == 8, format == "float-quantized":
-		return fp8(w.list("block_structure"))
+	case w.Str("type") == "float" && bits == 8, format == "float-quantized":
+		return fp8(w.List("block_structure"))
 	case bits == 8 && in != nil, format == "int-quantized":
 		return "INT8-W8A8", ""
 	case bits == 8:
@@ -244,10 +246,10 @@ func compressed(q object) (string, string) {
 	case bits == 4 && grp && size == 32:
 		return "INT4-W4A16-g32", ""
 	case bits > 0 && bits < 8:
-		o := object{"bits": bits}
+		o := jsonfile.Object{"bits": bits}
 		if grp {
 			o["group_size"] = size
-		} else if w.str("strategy") == "channel" {
+		} else if w.Str("strategy") == "channel" {
 			o["group_size"] = -1
 		}
 		name, assumed := grouped("GPTQ", o)

@@ -1,4 +1,4 @@
-package hf
+package jsonfile
 
 import (
 	"bytes"
@@ -15,12 +15,12 @@ const (
 	maxDepth  = 64
 )
 
-// object is a JSON object with lenient, checked access to its fields.
-type object map[string]any
+// Object is a JSON object with lenient, checked access to its fields.
+type Object map[string]any
 
-// parseObject decodes one JSON object with bounded nesting. Python writes bare
+// Parse decodes one JSON object with bounded nesting. Python writes bare
 // NaN and Infinity into configs; they read as null.
-func parseObject(data []byte) (object, error) {
+func Parse(data []byte) (Object, error) {
 	if len(data) > maxConfig {
 		return nil, fmt.Errorf("%d bytes are too many for a config (at most %d)", len(data), maxConfig)
 	}
@@ -30,7 +30,7 @@ func parseObject(data []byte) (object, error) {
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
-	var o object
+	var o Object
 	if err := dec.Decode(&o); err != nil {
 		var ute *json.UnmarshalTypeError
 		switch {
@@ -84,8 +84,8 @@ func sanitise(data []byte) ([]byte, error) {
 	return data, nil
 }
 
-// readObject reads a JSON object from a regular file.
-func readObject(path string) (object, error) {
+// Read reads a JSON object from a regular file.
+func Read(path string) (Object, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -100,27 +100,27 @@ func readObject(path string) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, err := parseObject(data)
+	o, err := Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return o, nil
 }
 
-// has reports whether a field is present and not null.
-func (o object) has(key string) bool { return o[key] != nil }
+// Has reports whether a field is present and not null.
+func (o Object) Has(key string) bool { return o[key] != nil }
 
-func (o object) obj(key string) object {
+func (o Object) Obj(key string) Object {
 	switch v := o[key].(type) {
 	case map[string]any:
 		return v
-	case object:
+	case Object:
 		return v
 	}
 	return nil
 }
 
-func (o object) str(keys ...string) string {
+func (o Object) Str(keys ...string) string {
 	for _, k := range keys {
 		if s, ok := o[k].(string); ok && s != "" {
 			return s
@@ -129,13 +129,13 @@ func (o object) str(keys ...string) string {
 	return ""
 }
 
-func (o object) flag(key string) bool { b, _ := o[key].(bool); return b }
+func (o Object) Flag(key string) bool { b, _ := o[key].(bool); return b }
 
-func (o object) list(key string) []any { l, _ := o[key].([]any); return l }
+func (o Object) List(key string) []any { l, _ := o[key].([]any); return l }
 
-// whole returns v as an int, false when it is not a whole number of
+// Whole returns v as an int, false when it is not a whole number of
 // reasonable size.
-func whole(v any) (int, bool) {
+func Whole(v any) (int, bool) {
 	var f float64
 	switch n := v.(type) {
 	case json.Number:
@@ -154,32 +154,32 @@ func whole(v any) (int, bool) {
 	return int(f), true
 }
 
-// fields collects the first error while a config is read.
-type fields struct {
-	object
-	err error
+// Fields collects the first error while a config is read.
+type Fields struct {
+	Object
+	Err error
 }
 
-// int returns the first of keys that is present, 0 when none is. A negative
+// Int returns the first of keys that is present, 0 when none is. A negative
 // value, a fraction or a wrong type is an error.
-func (f *fields) int(keys ...string) int {
+func (f *Fields) Int(keys ...string) int {
 	for _, k := range keys {
-		v, ok := f.object[k]
+		v, ok := f.Object[k]
 		if !ok || v == nil {
 			continue
 		}
-		n, ok := whole(v)
+		n, ok := Whole(v)
 		if !ok {
 			// Some fields hold a list by layer; the first entry stands for it.
 			if l, isList := v.([]any); isList && len(l) > 0 {
-				if n, ok = whole(l[0]); ok && n >= 0 {
+				if n, ok = Whole(l[0]); ok && n >= 0 {
 					return n
 				}
 			}
 		}
 		if !ok || n < 0 {
-			if f.err == nil {
-				f.err = fmt.Errorf("field %q is %s: a whole number from 0 is expected", k, brief(v))
+			if f.Err == nil {
+				f.Err = fmt.Errorf("field %q is %s: a whole number from 0 is expected", k, Brief(v))
 			}
 			return 0
 		}
@@ -188,7 +188,7 @@ func (f *fields) int(keys ...string) int {
 	return 0
 }
 
-func brief(v any) string {
+func Brief(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Sprintf("a %T", v)

@@ -1,0 +1,154 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+)
+
+// Rates are the calibrated rates of engines and hardware: logarithms that add
+// up. An efficiency is the exponential of the sum of all parameters whose key
+// holds of the engine, the work, the format and the hardware, so that what was
+// never measured rests on what is like it.
+type Rates struct {
+	// Values are the parameters by key, such as "compute|engine:diffusers".
+	Values map[string]float64 `json:"values"`
+	// Rows says how many measurements moved a parameter.
+	Rows map[string]int `json:"rows"`
+	// SD are the standard deviations of the logarithm of what is predicted, by
+	// class and Level ("text-to-image/device"), from devices left out.
+	SD map[string]float64 `json:"sd"`
+	// Corner is the power of the norm that joins what a device computes and
+	// what its host launches, which run side by side.
+	Corner float64 `json:"corner"`
+	// Reference is the month that rates without a date are of, DriftYears the
+	// most years for which engines are taken to have become faster.
+	Reference  string  `json:"reference"`
+	DriftYears float64 `json:"drift_years"`
+	// Flops are the peaks that a format's arithmetic runs at, tried in order.
+	Peaks  map[string][]Peak `json:"peaks"`
+	Source string            `json:"source"`
+}
+
+// Peak is a rate of a device (hardware.Rates by name) and a factor on it, for
+// what runs at a multiple of a rate that is known.
+type Peak struct {
+	Rate string  `json:"rate"`
+	X    float64 `json:"x,omitempty"` // 0 stands for 1
+}
+
+// Level says how near to what is estimated there are measurements.
+type Level int
+
+// Levels, the nearest first.
+const (
+	LevelDevice Level = iota // this device with this engine's family of work
+	LevelFamily              // devices of its family
+	LevelEngine              // the engine on other devices
+	LevelWork                // the work with other engines
+	levels
+)
+
+var levelNames = [levels]string{"device", "family", "engine", "work"}
+
+func (l Level) String() string { return levelNames[l] }
+
+// ParseRates reads rates, as [Rates.Format] writes them.
+func ParseRates(data []byte) (*Rates, error) {
+	r := &Rates{}
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, fmt.Errorf("rates of pipelines: %w", err)
+	}
+	return r, nil
+}
+
+// Format writes the rates, one parameter a line, in order.
+func (r *Rates) Format() []byte {
+	var b strings.Builder
+	text := func(v any) string { out, _ := json.Marshal(v); return string(out) } // strings, numbers and lists of them
+	fmt.Fprintf(&b, "{\"source\":%s,\n\"corner\":%g,\n\"reference\":%s,\n\"drift_years\":%g,\n\"peaks\":%s,\n\"sd\":{", text(r.Source), r.Corner, text(r.Reference), r.DriftYears, text(r.Peaks))
+	write := func(keys []string, value func(string) string) {
+		for i, k := range keys {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, "\n %s:%s", text(k), value(k))
+		}
+	}
+	write(sorted(r.SD), func(k string) string { return fmt.Sprintf("%.4g", r.SD[k]) })
+	b.WriteString("},\n\"values\":{")
+	write(sorted(r.Values), func(k string) string { return fmt.Sprintf("%.5g", r.Values[k]) })
+	b.WriteString("},\n\"rows\":{")
+	write(sorted(r.Rows), func(k string) string { return fmt.Sprint(r.Rows[k]) })
+	b.WriteString("}}\n")
+	return []byte(b.String())
+}
+
+func sorted[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Term is a parameter that bears on a rate, times X.
+type Term struct {
+	Key string
+	X   float64
+}
+
+// Load is what a call of a stage asks for, in seconds at nominal rates, and the
+// parameters of each: the logarithm of a rate's efficiency is the sum of its
+// terms.
+type Load struct {
+	Calls                              float64
+	Compute, Attention, Memory, Launch float64
+	Transfer                           float64 // beside the rest, where Overlap; else after it
+	Overlap                            bool
+	Terms                              [4][]Term // of compute, attention, memory and launch
+}
+
+// Kinds of rates, as indices into Load.Terms.
+const (
+	RateCompute = iota
+	RateAttention
+	RateMemory
+	RateLaunch
+)
+
+// Seconds is the time of all calls. value gives a parameter's value.
+//
+//	call = ((compute + attention + memory)^p + launch^p)^(1/p)
+//
+// since a device's work and the launching of it overlap, but for the corner.
+func (l *Load) Seconds(corner float64, value func(string) float64) (seconds float64, parts [4]float64) {
+	for k, unit := range [4]float64{l.Compute, l.Attention, l.Memory, l.Launch} {
+		if unit <= 0 {
+			continue
+		}
+		sum := 0.0
+		for _, t := range l.Terms[k] {
+			sum += t.X * value(t.Key)
+		}
+		parts[k] = unit * math.Exp(-sum)
+	}
+	call := join(parts[0]+parts[1]+parts[2], parts[3], corner)
+	if l.Overlap {
+		call = math.Max(call, l.Transfer)
+	} else {
+		call += l.Transfer
+	}
+	return l.Calls * call, parts
+}
+
+func join(a, b, p float64) float64 {
+	if a <= 0 || b <= 0 {
+		return a + b
+	}
+	m := math.Max(a, b)
+	return m * math.Pow(math.Pow(a/m, p)+math.Pow(b/m, p), 1/p)
+}

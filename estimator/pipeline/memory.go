@@ -126,6 +126,11 @@ func (a *account) phase(s *Setup, c []held, i int) (device, host Phase, err erro
 	for _, l := range lines {
 		to.add(l)
 	}
+	if share := a.engine.Allocator; share.High > 0 && device.Need > 0 {
+		n := float64(device.Need)
+		device.add(Line{Name: "allocator", Kind: activationKind, Bytes: size(share.Value * n), Low: size(share.Low * n), High: size(share.High * n),
+			Formula: fmt.Sprintf("%g%% of the above: freed blocks that are kept, sizes that are rounded up", 100*share.Value), Source: "engine data of " + a.engine.ID})
+	}
 	if a.context.Value > 0 || a.context.High > 0 {
 		device.add(Line{Name: "context", Kind: overhead, Bytes: size(a.context.Value * mib), Low: size(a.context.Low * mib), High: size(a.context.High * mib),
 			Formula: fmt.Sprintf("%g MiB that backend %s takes", a.context.Value, s.Backend), Source: "engine data of " + a.engine.ID})

@@ -113,9 +113,12 @@ type Engine struct {
 	// ActivationFactor is how many times the tokens' activations take
 	// tokens × hidden × element size while a denoiser or an encoder runs.
 	ActivationFactor Interval `json:"activation_factor"`
-	Verify           string   `json:"verify,omitempty"` // the command that measures it, a template
-	Source           []string `json:"source,omitempty"`
-	Assumed          string   `json:"assumed,omitempty"`
+	// Allocator is the share of all else on a device that its allocator holds
+	// besides.
+	Allocator Interval `json:"allocator,omitzero"`
+	Verify    string   `json:"verify,omitempty"` // the command that measures it, a template
+	Source    []string `json:"source,omitempty"`
+	Assumed   string   `json:"assumed,omitempty"`
 }
 
 // Backend is a way of computing that an engine offers.

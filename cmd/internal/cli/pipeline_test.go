@@ -46,8 +46,16 @@ func TestPipelineDocuments(t *testing.T) {
 	}
 	check := compiled(t, "check")
 	classes := map[string]bool{}
+	byClass, names := map[string][]profiles.PipelineEntry{}, []string(nil)
+	for _, e := range entries {
+		c := string(e.Class)
+		if byClass[c] == nil {
+			names = append(names, c)
+		}
+		byClass[c] = append(byClass[c], e)
+	}
 	rapid.Check(t, func(rt *rapid.T) {
-		e := rapid.SampledFrom(entries).Draw(rt, "model")
+		e := rapid.SampledFrom(byClass[rapid.SampledFrom(names).Draw(rt, "class")]).Draw(rt, "model")
 		args := []string{"check", e.ID, "--on", rapid.SampledFrom([]string{"rtx-4090", "rtx-3060-12gb", "raspberry-pi-5-8gb", "apple-m4-max-40c-64gb", "8x h100"}).Draw(rt, "on"), "-o", "json"}
 		for _, flag := range []struct {
 			name   string
@@ -58,7 +66,7 @@ func TestPipelineDocuments(t *testing.T) {
 			{"--documents", []string{"1", "100000"}}, {"--offload", []string{"none", "model", "sequential"}}, {"--vae-tiling", []string{"true"}}, {"--ulysses", []string{"2", "8"}},
 			{"--threads", []string{"1"}}, {"--price-per-hour", []string{"2"}}, {"--explain", []string{"true"}}, {"--guidance-passes", []string{"1", "2"}}, {"-q", []string{"fp16", "nf4", "fp8", "q8_0"}},
 		} {
-			if rapid.IntRange(0, 5).Draw(rt, flag.name) == 0 {
+			if rapid.IntRange(0, 11).Draw(rt, flag.name) == 0 {
 				args = append(args, fmt.Sprintf("%s=%s", flag.name, rapid.SampledFrom(flag.values).Draw(rt, "value of "+flag.name)))
 			}
 		}

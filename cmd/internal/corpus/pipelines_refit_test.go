@@ -48,7 +48,7 @@ func TestCommittedPipelineRates(t *testing.T) {
 	// Other processors contract multiplications and additions; the last digit
 	// may then differ.
 	if runtime.GOARCH == "amd64" && string(c.Rates.Format()) != string(want) {
-		t.Error("profiles/pipelines/rates.json is not what the measurements yield: " + remedy)
+		t.Fatal("profiles/pipelines/rates.json is not what the measurements yield: " + remedy)
 	}
 	if len(held) != len(c.Examples) {
 		t.Errorf("%d rows are judged of %d: %s", len(held), len(c.Examples), remedy)

@@ -208,7 +208,7 @@ func (m *maker) configs() {
 	m.file("cut/config.json", "too early", []byte(Config[:len(Config)/2]))
 	m.file("array/config.json", "", []byte(`[1,2,3]`))
 	m.file("empty/config.json", "empty", nil)
-	m.file("diffusers/config.json", "not a decoder-only", []byte(`{"_class_name":"UNet2DConditionModel"}`))
+	m.file("diffusers/config.json", "not a decoder-only", []byte(`{"_class_name":"NobodyKnowsModel"}`))
 	m.file("whisper/config.json", "not a decoder-only", []byte(`{"architectures":["WhisperForConditionalGeneration"],"model_type":"whisper"}`))
 }
 

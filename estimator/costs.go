@@ -165,14 +165,7 @@ func (s *spending) power() (input, output, mean *cost.Figure) {
 		s.missing(s.terms.NoPower, watts, wattsIdle, joulesPerToken, kwhPerM, gramsPerM, energyPerHour)
 		return nil, nil, nil
 	}
-	idle := p.Idle()
-	s.out.WattsIdle = (*Figure)(idle)
-	if s.terms.Owned != nil {
-		own := *s.terms.Owned
-		own.Idle = idle
-		terms := *s.terms
-		terms.Owned, s.terms = &own, &terms
-	}
+	s.idle()
 	if !known(&s.e.Decode) && !known(&s.e.Prefill) {
 		s.missing("the time of the work is not known", watts, joulesPerToken, kwhPerM, gramsPerM, energyPerHour)
 		return nil, nil, nil
@@ -190,6 +183,17 @@ func (s *spending) power() (input, output, mean *cost.Figure) {
 	return input, output, mean
 }
 
+// idle is what the machine draws when nothing works on it, told to its owner.
+func (s *spending) idle() {
+	idle := s.terms.Power.Idle()
+	s.out.WattsIdle = (*Figure)(idle)
+	if s.terms.Owned != nil {
+		own, terms := *s.terms.Owned, *s.terms
+		own.Idle, terms.Owned = idle, &own
+		s.terms = &terms
+	}
+}
+
 // working is how many devices work at a time: those of a stage in turn where
 // one sequence passes through the stages.
 func (s *spending) working() float64 {
@@ -204,25 +208,12 @@ func (s *spending) working() float64 {
 
 // money is what hours, tokens and requests cost.
 func (s *spending) money(devices int, input, output, mean *cost.Figure) {
-	var rent, own cost.Hour
-	if s.terms.Rental != nil {
-		rent = s.terms.Rental.Hour(devices)
-	}
+	rent, hour, why := s.hour(devices, mean)
 	flow := cost.Flow{Input: rent.Total, Output: rent.Total}
-	hour, lacking := rent, rent.Unavailable
-	if o := s.terms.Owned; o != nil {
-		own = o.Hour(mean)
-		if s.terms.Tenure == Owned {
-			hour, lacking = own, own.Unavailable
-			flow = cost.Flow{Input: o.Hour(input).Total, Output: o.Hour(output).Total}
-		}
+	if o := s.terms.Owned; o != nil && s.terms.Tenure == Owned {
+		flow = cost.Flow{Input: o.Hour(input).Total, Output: o.Hour(output).Total}
 	}
-	s.out.USDPerHour = (*Figure)(hour.Total)
 	if hour.Total == nil {
-		why := "no price is known"
-		if len(lacking) > 0 {
-			why = lacking[0].Reason
-		}
 		s.missing(why, usdPerHour, usdPerMInput, usdPerMOutput, usdPerMAllIn, usdPerRequest)
 	} else {
 		spent := cost.Spend(flow, s.work)
@@ -236,6 +227,23 @@ func (s *spending) money(devices int, input, output, mean *cost.Figure) {
 		s.explainMoney(devices, mean, flow, &spent)
 	}
 	s.payback(&rent, mean)
+}
+
+// hour is what an hour of the machine costs at a rent, and as it is paid for;
+// why the latter is not known.
+func (s *spending) hour(devices int, mean *cost.Figure) (rent, paid cost.Hour, why string) {
+	if s.terms.Rental != nil {
+		rent = s.terms.Rental.Hour(devices)
+	}
+	paid, why = rent, "no price is known"
+	if s.terms.Owned != nil && s.terms.Tenure == Owned {
+		paid = s.terms.Owned.Hour(mean)
+	}
+	if len(paid.Unavailable) > 0 {
+		why = paid.Unavailable[0].Reason
+	}
+	s.out.USDPerHour = (*Figure)(paid.Total)
+	return rent, paid, why
 }
 
 // payback compares buying the machine with renting it.
@@ -259,7 +267,8 @@ func (s *spending) payback(rent *cost.Hour, mean *cost.Figure) {
 	}
 }
 
-func (s *spending) explainMoney(devices int, mean *cost.Figure, flow cost.Flow, spent *cost.Spent) {
+// explainHour says how an hour's price came about.
+func (s *spending) explainHour(devices int, mean *cost.Figure) {
 	if !s.req.Explain {
 		return
 	}
@@ -269,7 +278,17 @@ func (s *spending) explainMoney(devices int, mean *cost.Figure, flow cost.Flow, 
 	} else {
 		lines = s.terms.Rental.Explain(devices)
 	}
-	for _, d := range append(lines, spent.Explain(flow, s.work)...) {
+	for _, d := range lines {
+		s.e.Derivations = append(s.e.Derivations, Derivation(d))
+	}
+}
+
+func (s *spending) explainMoney(devices int, mean *cost.Figure, flow cost.Flow, spent *cost.Spent) {
+	if !s.req.Explain {
+		return
+	}
+	s.explainHour(devices, mean)
+	for _, d := range spent.Explain(flow, s.work) {
 		s.e.Derivations = append(s.e.Derivations, Derivation(d))
 	}
 }

@@ -79,7 +79,7 @@ func allocate(req *Request, e *Result) error {
 		Settings: &e.Settings, Workload: req.Workload, Explain: req.Explain,
 		Profile: req.Cache.profile(req.Model),
 	}
-	if req.Workload.Sees() {
+	if req.Workload.Sees() || req.Model.Arch.Vision.OwnFile() {
 		if in.Tower, err = tower(req, s.Rules); err != nil {
 			return err
 		}

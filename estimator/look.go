@@ -55,6 +55,9 @@ func sightOf(req *Request) (*sight, error) {
 	case w.Images == 0:
 		what = "sound"
 	}
+	if v := a.Vision; s.rule == nil && v.OwnFile() {
+		return nil, fmt.Errorf("how many tokens the projector of its file makes of %s is not known (projector type %q): leave out %s", what, v.Projector, what)
+	}
 	if s.rule == nil {
 		return nil, fmt.Errorf("%s takes only text, as far as is known: leave out %s, or name a multimodal model", nameOf(a), what)
 	}
@@ -85,8 +88,20 @@ func nameOf(a *model.Architecture) string {
 	return a.ID
 }
 
-// tower returns what the encoders need of the memory.
+// tower returns what the encoders need of the memory. A projector's own file is
+// loaded whatever the work is, by the engines that take one.
 func tower(req *Request, rules *engine.Rules) (*memory.Tower, error) {
+	if v := req.Model.Arch.Vision; v.OwnFile() {
+		switch rules.Towers {
+		case engine.TowersAlways:
+			return nil, fmt.Errorf("%s loads the encoder with the model, and takes no projector of its own file: leave it out, or name llama.cpp", req.Engine.Name)
+		case engine.TowersNever:
+			return nil, fmt.Errorf("%s takes only text: leave out the projector file, or name llama.cpp", req.Engine.Name)
+		}
+		if !req.Workload.Sees() {
+			return &memory.Tower{Weights: v.Bytes}, nil
+		}
+	}
 	s, err := sightOf(req)
 	if err != nil {
 		return nil, err
@@ -129,6 +144,9 @@ func crosses(l *model.Layer) bool {
 func towerBytes(req *Request, s *sight) (seen, heard int64) {
 	const element = 2 // bytes: encoders stay in 16 bit
 	w, a := req.Weights, &req.Model.Arch
+	if a.Vision.OwnFile() {
+		return a.Vision.Bytes, 0 // of either kind
+	}
 	switch t := s.rule.Tower(a.Vision); {
 	case w.Vision > 0:
 		seen = w.Vision

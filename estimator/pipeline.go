@@ -11,7 +11,7 @@ import (
 // lie, how full each memory gets in each phase, and how long the job takes.
 func estimatePipeline(req *Request) (*Result, error) {
 	p := *req.Pipeline
-	p.Machine, p.Explain = req.Machine, req.Explain
+	p.Machine = req.Machine
 	if p.Machine == nil || p.Machine.Primary() == nil {
 		return nil, fmt.Errorf("the machine has no node")
 	}
@@ -48,7 +48,7 @@ func estimatePipeline(req *Request) (*Result, error) {
 	for _, u := range out.Unavailable {
 		e.Unavailable = append(e.Unavailable, Unavailable{Figure: u.Figure, Reason: u.Reason})
 	}
-	e.Assumptions = append(e.Assumptions, out.Assumptions...)
+	e.Assumptions = append(append(e.Assumptions, fit.Assumptions...), out.Assumptions...)
 	if req.Explain {
 		explainPipeline(req, e)
 	}

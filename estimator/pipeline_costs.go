@@ -131,13 +131,7 @@ func (s *spending) pipelinePower(o *pipeline.Outcome, figures []string) *cost.Fi
 		s.missing(s.terms.NoPower, append(figures, wattsIdle)...)
 		return nil
 	}
-	idle := p.Idle()
-	s.out.WattsIdle = (*Figure)(idle)
-	if s.terms.Owned != nil {
-		own, terms := *s.terms.Owned, *s.terms
-		own.Idle, terms.Owned = idle, &own
-		s.terms = &terms
-	}
+	s.idle()
 	parts := partsOfStages(o)
 	if parts == (cost.Parts{}) {
 		s.missing("the time of the work is not known", figures...)
@@ -157,20 +151,8 @@ func (s *spending) pipelinePower(o *pipeline.Outcome, figures []string) *cost.Fi
 // pipelineMoney is what an hour, a job and its products cost.
 func (s *spending) pipelineMoney(made []product, names []string, mean *cost.Figure) {
 	devices := len(s.req.Machine.Primary().Devices)
-	var rent cost.Hour
-	if s.terms.Rental != nil {
-		rent = s.terms.Rental.Hour(devices)
-	}
-	hour := rent
-	if s.terms.Owned != nil && s.terms.Tenure == Owned {
-		hour = s.terms.Owned.Hour(mean)
-	}
-	s.out.USDPerHour = (*Figure)(hour.Total)
+	rent, hour, why := s.hour(devices, mean)
 	if hour.Total == nil {
-		why := "no price is known"
-		if len(hour.Unavailable) > 0 {
-			why = hour.Unavailable[0].Reason
-		}
 		s.missing(why, append([]string{usdPerHour}, names...)...)
 	} else {
 		for _, p := range made {
@@ -182,22 +164,6 @@ func (s *spending) pipelineMoney(made []product, names []string, mean *cost.Figu
 		s.explainHour(devices, mean)
 	}
 	s.payback(&rent, mean)
-}
-
-// explainHour says how an hour's price came about.
-func (s *spending) explainHour(devices int, mean *cost.Figure) {
-	if !s.req.Explain {
-		return
-	}
-	var lines []cost.Derivation
-	if s.terms.Tenure == Owned {
-		lines = s.terms.Owned.Explain(mean)
-	} else {
-		lines = s.terms.Rental.Explain(devices)
-	}
-	for _, d := range lines {
-		s.e.Derivations = append(s.e.Derivations, Derivation(d))
-	}
 }
 
 // pipelineEnergy is what the work takes from the wall and from the grid.

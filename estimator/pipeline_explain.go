@@ -9,7 +9,7 @@ import (
 )
 
 // explainPipeline adds how the times of the stages and the sizes of the
-// fullest phases came about.
+// fullest phases came about, and which ways were passed over.
 func explainPipeline(req *Request, e *Result) {
 	m := req.Pipeline.Model
 	for i := range e.Pipeline.Stages {
@@ -23,6 +23,9 @@ func explainPipeline(req *Request, e *Result) {
 		}
 		e.Derivations = append(e.Derivations, Derivation{Figure: "seconds of " + st.Name,
 			Formula: stageFormula(st), Facts: strings.Join(facts, ", "), Source: st.Seconds.Basis})
+	}
+	for _, t := range e.Fit.Tried {
+		e.Derivations = append(e.Derivations, Derivation{Figure: "what does not fit", Formula: t.Words + ": " + gib(t.Need) + " in the fullest memory", Source: "the engine's ways, the least slow first"})
 	}
 	for i := range e.Fit.Ledgers {
 		l := &e.Fit.Ledgers[i]

@@ -27,6 +27,11 @@ func see(req *Request, e *Result, rin *roofline.Input) error {
 	if s.rule.Assumed != "" {
 		e.Assumptions = append(e.Assumptions, "images: "+s.rule.Assumed)
 	}
+	if v := req.Model.Arch.Vision; v.OwnFile() && !s.rule.Projects(v.Projector) {
+		e.Assumptions = append(e.Assumptions, fmt.Sprintf("images: no rule is known of projectors of type %q: that of %s is used", v.Projector, s.rule.ID))
+	} else if v.OwnFile() && v.Patch > 0 && s.rule.Patch > 0 && v.Patch != s.rule.Patch {
+		e.Assumptions = append(e.Assumptions, fmt.Sprintf("images: the file's patches are of %d pixels, those of the rule of %s, which is used, of %d", v.Patch, s.rule.ID, s.rule.Patch))
+	}
 	if e.Encode.Seconds > 0 {
 		e.figures.encode = milliseconds(&e.Encode)
 		e.Speed.EncodeMs = &e.figures.encode

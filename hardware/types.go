@@ -42,6 +42,28 @@ type Rates struct {
 	FP4       float64 `json:"fp4,omitempty"`
 }
 
+// Named returns the rate that JSON calls so ("fp16_acc32"), 0 for any other
+// name.
+func (r *Rates) Named(name string) float64 {
+	switch name {
+	case "fp32":
+		return r.FP32
+	case "fp16":
+		return r.FP16
+	case "fp16_acc32":
+		return r.FP16Acc32
+	case "bf16":
+		return r.BF16
+	case "fp8":
+		return r.FP8
+	case "int8":
+		return r.INT8
+	case "fp4":
+		return r.FP4
+	}
+	return 0
+}
+
 // Device is one accelerator.
 type Device struct {
 	ID           string   `json:"id"`
@@ -125,6 +147,15 @@ type Host struct {
 	// MeasuredIgnored says why a measurement that there is does not count.
 	Measured        *Measured `json:"measured,omitempty"`
 	MeasuredIgnored string    `json:"-"`
+}
+
+// Capacity is the host's main memory in bytes, or the limit of its container
+// or VM; 0 where neither is known.
+func (h *Host) Capacity() int64 {
+	if h.LimitBytes > 0 && (h.MemoryBytes == 0 || h.LimitBytes < h.MemoryBytes) {
+		return h.LimitBytes
+	}
+	return h.MemoryBytes
 }
 
 // Link joins devices or nodes.

@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/plimsoll/plimsoll/estimator/calibration"
@@ -237,5 +238,16 @@ func BenchmarkCalibrationLookup(b *testing.B) {
 		if _, err := table.Lookup(calibration.Key{Engine: "llama.cpp", Backend: "cuda", Device: d}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestHostRulesAreThoseOfTheTable(t *testing.T) {
+	c, err := Calibration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := HostRules()
+	if err != nil || !reflect.DeepEqual(*h, c.Host) {
+		t.Errorf("%+v, the table has %+v (%v)", h, c.Host, err)
 	}
 }

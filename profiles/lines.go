@@ -6,10 +6,26 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
+
+	"github.com/plimsoll/plimsoll/profiles/names"
 )
 
+// readFiles are the files of lines that were read: what is embedded is copied
+// whenever it is read.
+var readFiles sync.Map // path: func() ([]byte, error)
+
+// readOnce returns a file, which is not to be changed.
+func readOnce(files embed.FS, path string) ([]byte, error) {
+	read, ok := readFiles.Load(path)
+	if !ok {
+		read, _ = readFiles.LoadOrStore(path, sync.OnceValues(func() ([]byte, error) { return files.ReadFile(path) }))
+	}
+	return read.(func() ([]byte, error))()
+}
+
 // jsonLines yields the raw lines of the .jsonl files of a folder, file by file
-// in the order of their names.
+// in the order of their names. They are not to be changed.
 func jsonLines(files embed.FS, folder string, yield func(file string, line []byte) bool) error {
 	entries, err := fs.ReadDir(files, folder)
 	if err != nil {
@@ -19,7 +35,7 @@ func jsonLines(files embed.FS, folder string, yield func(file string, line []byt
 		if path.Ext(e.Name()) != ".jsonl" {
 			continue
 		}
-		data, err := files.ReadFile(folder + "/" + e.Name())
+		data, err := readOnce(files, folder+"/"+e.Name())
 		if err != nil {
 			return err
 		}
@@ -36,6 +52,23 @@ func jsonLines(files embed.FS, folder string, yield func(file string, line []byt
 		}
 	}
 	return nil
+}
+
+// lineNames adds the names that the lines of a folder begin with to entries.
+func lineNames(entries []names.Entry, files embed.FS, folder string) []names.Entry {
+	_ = jsonLines(files, folder, func(_ string, line []byte) bool { // an embedded folder has no errors to give
+		id, list := lineHead(line)
+		e := names.Entry{ID: string(id)}
+		for len(list) > 0 {
+			var alias []byte
+			if alias, list = nextString(list); alias != nil {
+				e.Aliases = append(e.Aliases, string(alias))
+			}
+		}
+		entries = append(entries, e)
+		return true
+	})
+	return entries
 }
 
 // exactLine finds the line whose id or alias is the query, ignoring case. It

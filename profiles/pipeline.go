@@ -11,10 +11,10 @@ import (
 
 // Pipelines are one model per line, "id" first and "aliases" second, with the
 // fields of pipeline.Model. To add one add a line to the file of its class;
-// formats.json holds the ways to store their weights, engines.json the
-// programs that run them.
+// formats.json holds the ways to store their weights, the folder engines the
+// programs that run them, one a line.
 //
-//go:embed pipelines/*.jsonl pipelines/formats.json pipelines/engines.json
+//go:embed pipelines/*.jsonl pipelines/formats.json pipelines/engines/*
 var pipelineFiles embed.FS
 
 // PipelineEntry is one pipeline of the catalogue, for listings.

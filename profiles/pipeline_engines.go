@@ -25,56 +25,80 @@ type engineDefault struct {
 	Why    string        `json:"why,omitempty"`
 }
 
-type pipelineEngineTable struct {
-	Engines  []*pipeline.Engine `json:"engines"`
-	Defaults []engineDefault    `json:"defaults"`
-	index    *names.Index
-}
+// pipelineEngineFolder holds the engines, one a line, and which is taken where
+// none is named.
+const pipelineEngineFolder = "pipelines/engines"
 
-var pipelineEngines = sync.OnceValues(func() (*pipelineEngineTable, error) {
-	data, err := pipelineFiles.ReadFile("pipelines/engines.json")
+// Engines of pipelines are read one at a time, when asked for, and kept.
+var pipelineEngineCache sync.Map // id: *pipeline.Engine
+
+var pipelineEngineDefaults = sync.OnceValues(func() ([]engineDefault, error) {
+	data, err := pipelineFiles.ReadFile(pipelineEngineFolder + "/defaults.json")
 	if err != nil {
 		return nil, err
 	}
-	t := new(pipelineEngineTable)
-	if err := json.Unmarshal(data, t); err != nil {
-		return nil, fmt.Errorf("pipelines/engines.json: %w", err)
+	var t struct {
+		Defaults []engineDefault `json:"defaults"`
 	}
-	entries := make([]names.Entry, len(t.Engines))
-	for i, e := range t.Engines {
-		entries[i] = names.Entry{ID: e.ID, Aliases: e.Aliases}
+	if err := json.Unmarshal(data, &t); err != nil {
+		return nil, fmt.Errorf("%s/defaults.json: %w", pipelineEngineFolder, err)
 	}
-	t.index = names.New("engine", entries)
-	return t, nil
+	return t.Defaults, nil
+})
+
+var pipelineEngineNames = sync.OnceValue(func() *names.Index {
+	return names.New("engine", lineNames(nil, pipelineFiles, pipelineEngineFolder))
 })
 
 // PipelineEngines returns the programs that run pipelines, in file order.
 func PipelineEngines() ([]*pipeline.Engine, error) {
-	t, err := pipelineEngines()
-	if err != nil {
-		return nil, err
+	var out []*pipeline.Engine
+	var bad error
+	err := jsonLines(pipelineFiles, pipelineEngineFolder, func(_ string, line []byte) bool {
+		var e *pipeline.Engine
+		if e, bad = decodePipelineEngine(line); bad != nil {
+			return false
+		}
+		out = append(out, e)
+		return true
+	})
+	if err == nil {
+		err = bad
 	}
-	return t.Engines, nil
+	return out, err
 }
 
 // PipelineEngine returns the program that the query names by its id or an
 // alias; a miss is an error that suggests the nearest.
 func PipelineEngine(query string) (*pipeline.Engine, error) {
-	t, err := pipelineEngines()
+	if line := exactLine(pipelineFiles, pipelineEngineFolder, query); line != nil {
+		return decodePipelineEngine(line)
+	}
+	id, err := pipelineEngineNames().Resolve(query)
 	if err != nil {
 		return nil, err
 	}
-	id, err := t.index.Resolve(query)
-	if err != nil {
-		return nil, err
+	return decodePipelineEngine(exactLine(pipelineFiles, pipelineEngineFolder, id))
+}
+
+// decodePipelineEngine reads a line once.
+func decodePipelineEngine(line []byte) (*pipeline.Engine, error) {
+	id := headID(line)
+	if known, ok := pipelineEngineCache.Load(id); ok {
+		return known.(*pipeline.Engine), nil
 	}
-	return t.byID(id)
+	e := new(pipeline.Engine)
+	if err := json.Unmarshal(line, e); err != nil {
+		return nil, fmt.Errorf("%s: engine %s: %w", pipelineEngineFolder, id, err)
+	}
+	kept, _ := pipelineEngineCache.LoadOrStore(id, e)
+	return kept.(*pipeline.Engine), nil
 }
 
 // DefaultPipelineEngine is the program taken for a model on a machine where none
 // is asked for.
 func DefaultPipelineEngine(m *pipeline.Model, machine *hardware.Machine) (*pipeline.Engine, error) {
-	t, err := pipelineEngines()
+	defaults, err := pipelineEngineDefaults()
 	if err != nil {
 		return nil, err
 	}
@@ -82,34 +106,22 @@ func DefaultPipelineEngine(m *pipeline.Model, machine *hardware.Machine) (*pipel
 	if n := machine.Primary(); n != nil && len(n.Devices) > 0 {
 		vendor = strings.ToLower(n.Devices[0].Vendor)
 	}
-	for _, d := range t.Defaults {
+	for _, d := range defaults {
 		if d.Class == m.Class && (d.Role == "" || m.Find(d.Role) != nil) && (d.Vendor == vendor || d.Vendor == "*" && vendor != "") {
-			return t.byID(d.Engine)
+			return PipelineEngine(d.Engine)
 		}
 	}
-	return nil, fmt.Errorf("no engine is known for %s models on this machine; name one of: %s", m.Class, t.listOf(m.Class))
-}
-
-func (t *pipelineEngineTable) byID(id string) (*pipeline.Engine, error) {
-	for _, e := range t.Engines {
-		if e.ID == id {
-			return e, nil
+	engines, err := PipelineEngines()
+	if err != nil {
+		return nil, err
+	}
+	var have []string
+	for _, e := range engines {
+		if slices.Contains(e.Classes, m.Class) {
+			have = append(have, e.ID)
 		}
 	}
-	return nil, fmt.Errorf("pipelines/engines.json: no engine %q", id)
-}
-
-func (t *pipelineEngineTable) listOf(class pipeline.Class) string {
-	out := ""
-	for _, e := range t.Engines {
-		if slices.Contains(e.Classes, class) {
-			if out != "" {
-				out += ", "
-			}
-			out += e.ID
-		}
-	}
-	return out
+	return nil, fmt.Errorf("no engine is known for %s models on this machine; name one of: %s", m.Class, strings.Join(have, ", "))
 }
 
 type pipelineFormatTable struct {

@@ -11,21 +11,8 @@ import (
 // modelIndex holds the names of all models, pipelines too, so that a miss
 // suggests any of them. It is built only where the exact scan found nothing.
 var modelIndex = sync.OnceValue(func() *names.Index {
-	entries := make([]names.Entry, 0, 768)
-	add := func(_ string, line []byte) bool {
-		id, list := lineHead(line)
-		e := names.Entry{ID: string(id)}
-		for len(list) > 0 {
-			var alias []byte
-			if alias, list = nextString(list); alias != nil {
-				e.Aliases = append(e.Aliases, string(alias))
-			}
-		}
-		entries = append(entries, e)
-		return true
-	}
-	_ = modelLines(add)
-	_ = jsonLines(pipelineFiles, "pipelines", add)
+	entries := lineNames(make([]names.Entry, 0, 768), modelFiles, "models")
+	entries = lineNames(entries, pipelineFiles, "pipelines")
 	return names.New("model", entries)
 })
 

@@ -231,7 +231,7 @@ func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device, date s
 	}
 	best := func(prefs []RateRef) (rate float64, emulated bool) {
 		for _, r := range prefs {
-			if v := pick(&d.Rates, r.Rate); v > 0 {
+			if v := d.Rates.Named(r.Rate); v > 0 {
 				return v * one(r.X) * 1e12, r.Emulated
 			}
 		}
@@ -387,24 +387,4 @@ func feature(list []ISAFactor, isa []string) float64 {
 		}
 	}
 	return 1
-}
-
-func pick(r *hardware.Rates, name string) float64 {
-	switch name {
-	case "fp32":
-		return r.FP32
-	case "fp16":
-		return r.FP16
-	case "fp16_acc32":
-		return r.FP16Acc32
-	case "bf16":
-		return r.BF16
-	case "fp8":
-		return r.FP8
-	case "int8":
-		return r.INT8
-	case "fp4":
-		return r.FP4
-	}
-	return 0
 }

@@ -283,15 +283,7 @@ func (s *Settings) backend(node *hardware.Node) error {
 }
 
 // DeviceTotal returns what a driver reports as a device's memory, in bytes.
-func (e *Engine) DeviceTotal(d *hardware.Device) int64 {
-	if d.UsableBytes > 0 {
-		return d.UsableBytes
-	}
-	if e.Host != nil && e.Host.DriverTotal > 0 && !d.Unified {
-		return int64(float64(d.MemoryBytes) * e.Host.DriverTotal)
-	}
-	return d.MemoryBytes
-}
+func (e *Engine) DeviceTotal(d *hardware.Device) int64 { return e.Host.DeviceTotal(d) }
 
 func (s *Settings) deviceGiB(node *hardware.Node) (one, all float64) {
 	for i := range s.Devices {

@@ -1,12 +1,12 @@
 package fit
 
 import (
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/plimsoll/plimsoll/estimator/calibration"
+	"github.com/plimsoll/plimsoll/estimator/fit/damped"
 )
 
 // step is by how much a parameter is moved to see what it does.
@@ -218,7 +218,7 @@ func (r *regression) solve() error {
 		h, g := r.normal(j, x)
 		improved := false
 		for try := 0; try < 8; try++ {
-			dx, err := descend(h, g, lambda)
+			dx, err := damped.Step(h, g, lambda)
 			if err != nil {
 				return err
 			}
@@ -286,24 +286,6 @@ func (r *regression) normal(j *jacobian, x []float64) (*mat.SymDense, []float64)
 		}
 	}
 	return h, g
-}
-
-func descend(h *mat.SymDense, g []float64, lambda float64) ([]float64, error) {
-	n := len(g)
-	damped := mat.NewSymDense(n, nil)
-	damped.CopySym(h)
-	for i := range n {
-		damped.SetSym(i, i, h.At(i, i)*(1+lambda)+1e-9)
-	}
-	var c mat.Cholesky
-	if !c.Factorize(damped) {
-		return nil, fmt.Errorf("the normal equations of %d parameters cannot be solved; look for parameters without a prior", n)
-	}
-	dx := mat.NewVecDense(n, nil)
-	if err := c.SolveVecTo(dx, mat.NewVecDense(n, g)); err != nil {
-		return nil, fmt.Errorf("normal equations: %w", err)
-	}
-	return dx.RawVector().Data, nil
 }
 
 // Fit returns the table that the observations make of the prior.

@@ -182,35 +182,8 @@ func capacity(in *Input, p *place.Placement, share *place.Share, l *Ledger) {
 		}
 		return
 	}
-	host := &in.Node.Host
-	l.Capacity = host.MemoryBytes
-	if host.LimitBytes > 0 && (l.Capacity == 0 || host.LimitBytes < l.Capacity) {
-		l.Capacity = host.LimitBytes
-	}
-	l.Reserved, l.ReservedWhy = osReserve(in.Node, h, l.Capacity)
-}
-
-// osReserve returns what the operating system and other programs keep of the
-// main memory: measured where the machine is local, else assumed.
-func osReserve(node *hardware.Node, h *engine.HostRules, capacity int64) (int64, string) {
-	host := &node.Host
-	if host.AvailableBytes > 0 {
-		if r := capacity - host.AvailableBytes; r > 0 {
-			return r, "in use when it was read"
-		}
-		return 0, ""
-	}
-	if h == nil {
-		return 0, ""
-	}
-	r, why := h.Desktop, "operating system and desktop (assumed)"
-	switch {
-	case host.CPU.Board:
-		r, why = h.Board, "operating system, headless board (assumed)"
-	case host.LimitBytes > 0 || host.Sockets > 1 || len(node.Devices) > 1:
-		r, why = h.Headless, "operating system, headless (assumed)"
-	}
-	return min(int64(r.MiB*mib), capacity), why
+	l.Capacity = in.Node.Host.Capacity()
+	l.Reserved, l.ReservedWhy = h.Kept(in.Node, l.Capacity)
 }
 
 // pool merges the ledgers of accelerator and host that share one memory. The
@@ -234,50 +207,12 @@ func pool(in *Input, ledgers []Ledger) []Ledger {
 	if margin = max(margin-max(in.Node.Devices[0].MemoryBytes-in.Settings.Engine.DeviceTotal(in.Node.Devices[0]), 0), 0); margin > d.Capacity {
 		margin = d.Capacity
 	}
-	d.Reserved, d.ReservedWhy = osReserve(in.Node, h, d.Capacity)
-	if wired := wiredLimit(in, d.Capacity); wired > 0 && wired+onHost < d.Capacity-d.Reserved {
+	d.Reserved, d.ReservedWhy = h.Kept(in.Node, d.Capacity)
+	if wired := h.Wired(in.Node.Devices[0], d.Capacity); wired > 0 && wired+onHost < d.Capacity-d.Reserved {
 		d.Reserved, d.ReservedWhy = d.Capacity-wired-onHost, "beyond what the system lets the accelerator wire"
 	}
 	d.Reserved = min(d.Reserved+margin, d.Capacity)
 	return ledgers[:1]
-}
-
-// wiredLimit returns what the accelerator of a unified memory may take, or 0
-// when no limit is known.
-func wiredLimit(in *Input, capacity int64) int64 {
-	h := in.Settings.Engine.Host
-	dev := in.Node.Devices[0]
-	// What a system reported of itself goes before the rule; a usable size
-	// that is itself a rule, or the whole memory, says nothing of the limit.
-	if dev.UsableBytes > 0 && dev.UsableBytes < capacity && dev.Assumed["usable_bytes"] == "" {
-		return dev.UsableBytes
-	}
-	if h == nil {
-		return 0
-	}
-	for vendor, steps := range h.UnifiedWired {
-		if !equalFold(vendor, dev.Vendor) {
-			continue
-		}
-		for _, st := range steps {
-			if st.UpToGiB == 0 || float64(capacity) <= st.UpToGiB*gib {
-				return int64(st.Fraction * float64(capacity))
-			}
-		}
-	}
-	return 0
-}
-
-func equalFold(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if a[i]|0x20 != b[i]|0x20 {
-			return false
-		}
-	}
-	return true
 }
 
 // explain fills the derivation of a line; callers ask only when Explain is set.

@@ -158,4 +158,18 @@ type Vision struct {
 	Merge      int    `json:"merge,omitempty"`
 	Tokens     string `json:"tokens,omitempty"`
 	ParamsFrom string `json:"params_from,omitempty"`
+
+	// What a projector's own file (mmproj) says beside: the kind of projector as
+	// the file names it, the size in bytes of all its tensors, the width of the
+	// feed-forward, the heads, and the side in pixels of the images it was
+	// trained on. Without such a file they are zero.
+	Projector string `json:"-"`
+	Bytes     int64  `json:"-"`
+	FFN       int    `json:"-"`
+	Heads     int    `json:"-"`
+	ImageSize int    `json:"-"`
 }
+
+// OwnFile says whether the tower was read from a file of its own, which engines
+// load whatever the work is.
+func (v *Vision) OwnFile() bool { return v != nil && v.Bytes > 0 }

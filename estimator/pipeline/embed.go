@@ -24,7 +24,8 @@ func (m *Model) embedStages(j *Job) ([]Stage, error) {
 		return nil, fmt.Errorf("%s: neither the size nor the layers of %q are known: give params", m.ID, c.Name)
 	}
 	calls := math.Ceil(documents / float64(j.Batch))
-	st := c.encode(documents/calls, float64(j.SequenceTokens)) // the last call may be part filled
+	st := c.encode(documents/calls, float64(j.SequenceTokens)) // on the mean: the last call may be part filled
+	st.Tokens *= math.Min(float64(j.Batch), documents) * calls / documents
 	st.Name, st.Component, st.Work, st.Calls = "embedding", i, WorkEmbed, calls
 	return []Stage{st}, nil
 }

@@ -44,32 +44,12 @@ func (s *site) peak(r *Rates, compute string, threads int) float64 {
 		return s.rules.Compute(s.host, threads).FLOPS
 	}
 	for _, p := range r.Peaks[compute] {
-		if v := rateOf(&s.device.Rates, p.Rate); v > 0 {
+		if v := s.device.Rates.Named(p.Rate); v > 0 {
 			if p.X > 0 {
 				v *= p.X
 			}
 			return v * 1e12
 		}
-	}
-	return 0
-}
-
-func rateOf(r *hardware.Rates, name string) float64 {
-	switch name {
-	case "fp32":
-		return r.FP32
-	case "fp16":
-		return r.FP16
-	case "fp16_acc32":
-		return r.FP16Acc32
-	case "bf16":
-		return r.BF16
-	case "fp8":
-		return r.FP8
-	case "int8":
-		return r.INT8
-	case "fp4":
-		return r.FP4
 	}
 	return 0
 }
@@ -219,11 +199,11 @@ func (req *Request) loadOf(st *Stage, c *Component, f *Format, s *site, setup *S
 		if s.device != nil && s.device.NVLinkGBps <= 0 {
 			way = "pcie"
 		}
-		x := -math.Log(n)
+		x := math.Log(n)
 		for _, k := range [...]int{RateCompute, RateAttention} {
-			add(k, "divided", -x)
-			add(k, "divided:"+way, -x)
-			add(k, "divided,engine:"+req.Engine.rates(), -x)
+			add(k, "divided", x)
+			add(k, "divided:"+way, x)
+			add(k, "divided,engine:"+req.Engine.rates(), x)
 		}
 	}
 	return l, nil

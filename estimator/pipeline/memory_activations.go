@@ -67,9 +67,9 @@ func (a *account) tokenLine(s *Setup, h *held, st *Stage) []Line {
 	tokens, element := st.Tokens, h.format.element()
 	words := fmt.Sprintf("%.0f tokens", st.Tokens)
 	if st.divides() {
-		if a.job.Passes > 1 && s.Guidance <= 1 && !a.engine.PassesApart && !a.model.PassesApart {
-			tokens *= float64(a.job.Passes)
-			words += fmt.Sprintf(" × %d passes", a.job.Passes)
+		if n := together(a.job.Passes, s.Guidance); n > 1 && !a.req.apart() {
+			tokens *= n
+			words += fmt.Sprintf(" × %g passes", n)
 		}
 		if s.Sequence > 1 {
 			tokens /= float64(s.Sequence)
@@ -108,19 +108,21 @@ func (a *account) cacheLines(h *held, st *Stage) []Line {
 	each := 2 * float64(c.Layers) * element
 	batch, beam := float64(a.job.Batch), float64(a.job.Beam)
 	var out []Line
-	tokens, windows := float64(a.job.OutputTokens), 1.0
+	share := 1.0 // of the audio, in the fullest window
 	heard := a.model.Find(Encoder)
 	if c.Kind == CrossDecoder && heard != nil && heard.Positions > 0 {
 		b := each * float64(heard.Positions) * float64(c.Hidden) * batch
 		out = append(out, Line{Name: "cross-attention cache", Kind: activationKind, Bytes: size(b), Low: size(b * activationLow), High: size(b * activationHigh),
 			Formula: fmt.Sprintf("2 × %d layers × %d positions × %d × %g bytes × %g windows", c.Layers, heard.Positions, c.Hidden, element, batch), Source: c.Source})
-		calls, side := heard.windows(&a.job)
-		windows = math.Max(1, calls*side)
+		if heard.windowed() && a.job.AudioSeconds > 0 {
+			share = math.Min(1, heard.seconds(&a.job)/a.job.AudioSeconds)
+		}
 	}
+	tokens := float64(a.job.OutputTokens) * share
 	if tokens <= 0 {
-		tokens = math.Ceil(a.job.AudioSeconds * c.TokensPerSecond)
+		tokens = a.job.AudioSeconds * share * c.TokensPerSecond
 	}
-	tokens = math.Max(1, math.Ceil(tokens/windows))
+	tokens = math.Max(1, math.Ceil(tokens-1e-9)) // whatever the rounding of the share
 	longest := 2 * tokens
 	if c.MaxTokens > 0 {
 		tokens, longest = math.Min(tokens, float64(c.MaxTokens)), float64(c.MaxTokens)

@@ -26,10 +26,10 @@ type Outcome struct {
 
 	SecondsPerVideoS *Figure // latency over the seconds of video
 
-	RealTimeFactor *Figure // latency over the seconds of audio
+	RealTimeFactor *Figure // latency over the seconds of all audio
 	FirstAudioMs   *Figure // until the first audio can be heard
-	EncodeMs       *Figure // one window
-	DecodeMsPerTok *Figure
+	EncodeMs       *Figure // of one window of those worked on side by side, or of one clip
+	DecodeMsPerTok *Figure // of one token of all sequences that are followed side by side
 
 	DocumentsPerS *Figure
 	TokensPerS    *Figure
@@ -94,11 +94,10 @@ type Fit struct {
 	Tried []Tried
 }
 
-// Tried is a way that was weighed.
+// Tried is a way that did not fit.
 type Tried struct {
 	Words string // "with model offload and VAE tiling"
-	Need  int64  // of the fullest memory
-	Fits  bool
+	Need  int64  // of the fullest memory, in bytes
 }
 
 // Suggestion is something that would help, with what it would buy.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll/plimsoll/hardware"
@@ -35,7 +36,7 @@ func Place(req *Request) (*Fit, error) {
 			return nil, err
 		}
 	}
-	fit.Offloaded = fit.Setup.Offload != OffloadNone || fit.Setup.TextOnCPU && a.has(TextEncoder)
+	fit.Offloaded = fit.Setup.Offload != OffloadNone || fit.Setup.TextOnCPU && a.has(TextEncoder) && a.device != nil
 	fit.Assumptions = unique(a.assumed)
 	return fit, nil
 }
@@ -104,12 +105,7 @@ func (a *account) resolve(s Setup) (Setup, error) {
 }
 
 func (a *account) runs() bool {
-	for _, c := range a.engine.Classes {
-		if c == a.model.Class {
-			return true
-		}
-	}
-	return len(a.engine.Classes) == 0
+	return len(a.engine.Classes) == 0 || slices.Contains(a.engine.Classes, a.model.Class)
 }
 
 // backend settles on what the engine computes: the first device where it has a
@@ -161,12 +157,7 @@ func (a *account) backend(s *Setup) error {
 }
 
 func (b *Backend) takes(vendor string) bool {
-	for _, v := range b.Vendors {
-		if strings.EqualFold(v, vendor) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.Vendors, func(v string) bool { return strings.EqualFold(v, vendor) })
 }
 
 func (a *account) use(s *Setup, b *Backend) {

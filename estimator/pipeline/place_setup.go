@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -126,12 +127,7 @@ func (a *account) offload(s *Setup) error {
 
 // knows says whether the engine knows a way of offloading.
 func (a *account) knows(o Offload) bool {
-	for _, k := range a.engine.Offloads {
-		if k == o {
-			return true
-		}
-	}
-	return o == OffloadNone
+	return o == OffloadNone || slices.Contains(a.engine.Offloads, o)
 }
 
 func (a *account) denoiserLayers() int {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -55,14 +56,61 @@ var levelNames = [levels]string{"device", "family", "engine", "work"}
 
 func (l Level) String() string { return levelNames[l] }
 
-// ParseRates reads rates, as [Rates.Format] writes them.
+// ParseRates reads rates, as [Rates.Format] writes them. The parameters, a
+// thousand lines, are cut by hand: every run of a command reads them.
 func ParseRates(data []byte) (*Rates, error) {
+	head, rest, ok := strings.Cut(string(data), valuesHead)
+	values, rows, more := strings.Cut(rest, rowsHead)
+	rows, whole := strings.CutSuffix(rows, "}}\n")
+	if !ok || !more || !whole {
+		return nil, fmt.Errorf("rates of pipelines: they are not laid out as they were written; write them again with plimsoll calibrate")
+	}
 	r := &Rates{}
-	if err := json.Unmarshal(data, r); err != nil {
+	err := json.Unmarshal([]byte(head+"}"), r)
+	if err == nil {
+		r.Values, err = parameters(values, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) })
+	}
+	if err == nil {
+		r.Rows, err = parameters(rows, strconv.Atoi)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("rates of pipelines: %w", err)
 	}
 	return r, nil
 }
+
+// parameters reads lines of "key":value, parted by commas.
+func parameters[V any](lines string, read func(string) (V, error)) (map[string]V, error) {
+	out := make(map[string]V, 1+strings.Count(lines, "\n"))
+	for line := range strings.Lines(lines) {
+		line = strings.Trim(line, " ,\n")
+		if line == "" {
+			continue
+		}
+		i := strings.LastIndexByte(line, ':')
+		if i < 2 || line[0] != '"' || line[i-1] != '"' {
+			return nil, fmt.Errorf("%.60q is no parameter with its value", line)
+		}
+		key := line[1 : i-1]
+		if strings.ContainsRune(key, '\\') {
+			if err := json.Unmarshal([]byte(line[:i]), &key); err != nil {
+				return nil, fmt.Errorf("%.60q: %w", line, err)
+			}
+		}
+		v, err := read(line[i+1:])
+		if err != nil {
+			return nil, fmt.Errorf("%.60q: %w", line, err)
+		}
+		out[key] = v
+	}
+	return out, nil
+}
+
+// What stands before the parameters, and before how often each was measured.
+const (
+	valuesHead = ",\n\"values\":{"
+	rowsHead   = "},\n\"rows\":{"
+)
 
 // Format writes the rates, one parameter a line, in order.
 func (r *Rates) Format() []byte {
@@ -78,9 +126,9 @@ func (r *Rates) Format() []byte {
 		}
 	}
 	write(sorted(r.SD), func(k string) string { return fmt.Sprintf("%.4g", r.SD[k]) })
-	b.WriteString("},\n\"values\":{")
+	b.WriteString("}" + valuesHead)
 	write(sorted(r.Values), func(k string) string { return fmt.Sprintf("%.5g", r.Values[k]) })
-	b.WriteString("},\n\"rows\":{")
+	b.WriteString(rowsHead)
 	write(sorted(r.Rows), func(k string) string { return fmt.Sprint(r.Rows[k]) })
 	b.WriteString("}}\n")
 	return []byte(b.String())

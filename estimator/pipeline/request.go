@@ -18,7 +18,6 @@ type Request struct {
 	// Reserves are what systems keep of their memories; nil: nothing.
 	Reserves *Reserves
 	Host     *calibration.HostRules // how a host's arithmetic and its links are told
-	Explain  bool
 }
 
 // Setup is how the components are run.

@@ -5,8 +5,6 @@ import (
 	"math"
 )
 
-func cbrt(x float64) float64 { return math.Cbrt(math.Max(x, 0)) }
-
 // synthesisStages make a waveform of a text: token by token with a language
 // model, step by step with a denoiser, or all at once, and a vocoder after the
 // first two.
@@ -78,7 +76,7 @@ func (m *Model) generateStage(i int, c *Component, j *Job) (Stage, error) {
 		}
 		tokens = math.Ceil(j.AudioSeconds * c.TokensPerSecond)
 	}
-	batch, n, assumed := float64(j.Batch), count{}, ""
+	batch, n, assumed := m.abreast(j), count{}, ""
 	width := float64(c.Hidden)
 	switch {
 	case c.Layers > 0 && c.Hidden > 0:
@@ -100,7 +98,7 @@ func (m *Model) generateStage(i int, c *Component, j *Job) (Stage, error) {
 	if w := c.uses(); w > 0 {
 		n.params = w
 	}
-	st := n.stage("generating audio tokens", i, WorkSpeechTokens, tokens)
+	st := n.stage("generating audio tokens", i, WorkSpeechTokens, tokens*m.Clips(j)/batch)
 	st.Tokens, st.Width, st.Assumed = batch, width, assumed
 	return st, nil
 }
@@ -129,19 +127,19 @@ func (m *Model) framewise(i int, c *Component, j *Job, name string, work Work) (
 		return Stage{}, fmt.Errorf("%s: how many frames a second %q works on is not known (frames_per_s)", m.ID, c.Name)
 	}
 	frames := j.AudioSeconds * c.FramesPerSecond
-	calls := 1.0
+	calls, full := 1.0, frames // of a call, all but the last
 	switch {
 	case c.Kind == Recurrent:
-		calls = math.Max(1, math.Ceil(frames))
+		calls, full = math.Max(1, math.Ceil(frames)), 1
 	case j.ChunkSeconds > 0:
-		calls = math.Max(1, math.Ceil(j.AudioSeconds/j.ChunkSeconds))
+		calls, full = math.Max(1, math.Ceil(j.AudioSeconds/j.ChunkSeconds)), j.ChunkSeconds*c.FramesPerSecond
 	}
 	n := count{}
 	rows := frames / calls * float64(j.Batch)
 	width := n.bySize(c, rows)
 	n.attention = 0
 	st := n.stage(name, i, work, calls)
-	st.Tokens, st.Width = rows, width
+	st.Tokens, st.Width = math.Min(frames, full)*float64(j.Batch), width
 	st.Assumed = fmt.Sprintf("each of its weights is used %.4g times a second of audio", c.FramesPerSecond)
 	return st, nil
 }

@@ -60,19 +60,68 @@ func (c *Component) windowed() bool {
 
 // windows is how many windows the audio has, in how many calls of side windows
 // they are worked on. Each window is worked on whole, however little of it is
-// filled; a chunk shorter than a window takes a window of its own.
+// filled; a chunk shorter than a window takes a window of its own. An encoder
+// without windows works on a batch of clips in one call.
 func (c *Component) windows(j *Job) (calls, side float64) {
-	seconds := c.WindowSeconds
-	if j.ChunkSeconds > 0 && j.ChunkSeconds < seconds {
-		seconds = j.ChunkSeconds
+	batch := float64(max(j.Batch, 1))
+	if !c.windowed() {
+		return 1, batch
 	}
-	if seconds <= 0 {
-		seconds = j.AudioSeconds
-	}
-	n := math.Max(1, math.Ceil(j.AudioSeconds/seconds))
-	calls = math.Ceil(n / float64(j.Batch))
+	n := math.Max(1, math.Ceil(j.AudioSeconds/c.seconds(j)))
+	calls = math.Ceil(n / batch)
 	return calls, n / calls
 }
+
+// seconds is how much audio a window holds: a chunk, where it is shorter.
+func (c *Component) seconds(j *Job) float64 {
+	if j.ChunkSeconds > 0 && j.ChunkSeconds < c.WindowSeconds {
+		return j.ChunkSeconds
+	}
+	return c.WindowSeconds
+}
+
+// most is how many windows or clips the fullest call has: all but the last are
+// filled.
+func (c *Component) most(j *Job) float64 {
+	calls, side := c.windows(j)
+	return math.Min(float64(max(j.Batch, 1)), calls*side)
+}
+
+// turns is for how many seconds of speech a decoder writes token after token:
+// the windows of a call are done when the fullest is, and only the last of all
+// may be part filled.
+func (c *Component) turns(j *Job) float64 {
+	calls, side := c.windows(j)
+	n, batch := math.Round(calls*side), c.most(j)
+	if !c.windowed() || n <= 1 || batch <= 1 {
+		return j.AudioSeconds
+	}
+	if n-(calls-1)*batch <= 1 { // the last is alone
+		return j.AudioSeconds - (n-calls)*c.seconds(j)
+	}
+	return calls * c.seconds(j)
+}
+
+// abreast is how many windows or clips are worked on side by side.
+func (m *Model) abreast(j *Job) float64 {
+	if c := m.Find(Encoder); c != nil && m.Class == Recognition {
+		_, side := c.windows(j)
+		return side
+	}
+	return float64(max(j.Batch, 1))
+}
+
+// Clips is how many pieces of audio a job hears or makes, each as long as the
+// job says: its batch, unless that is of the windows of one.
+func (m *Model) Clips(j *Job) float64 {
+	if c := m.Find(Encoder); c != nil && c.windowed() && m.Class == Recognition {
+		return 1
+	}
+	return float64(max(j.Batch, 1))
+}
+
+// writes says whether a component that decodes writes a token a call.
+func (c *Component) writes() bool { return c.Kind == CrossDecoder || c.Role == LanguageModel }
 
 // windowStage is an encoder over windows: two convolutions of width 3, the
 // second of stride 2, and layers with attention over all positions.
@@ -99,7 +148,7 @@ func (m *Model) windowStage(i int, c *Component, j *Job) Stage {
 		n.params = w
 	}
 	st := n.stage("audio encoding", i, WorkAudioEncode, calls)
-	st.Tokens, st.Width, st.Assumed = side*p, d, assumed
+	st.Tokens, st.Width, st.Assumed = c.most(j)*p, d, assumed
 	return st
 }
 
@@ -119,6 +168,9 @@ func (m *Model) decodeStages(i int, c, heard *Component, j *Job) ([]Stage, error
 	}
 	calls, side := heard.windows(j)
 	d, layers, positions := float64(c.Hidden), float64(c.Layers), float64(heard.Positions)
+	if positions <= 0 { // an encoder without windows: its frames
+		positions = math.Ceil(j.AudioSeconds * heard.FramesPerSecond)
+	}
 	width := d
 	if heard.Hidden > 0 {
 		width = float64(heard.Hidden)
@@ -129,15 +181,19 @@ func (m *Model) decodeStages(i int, c, heard *Component, j *Job) ([]Stage, error
 	one.linear(width, d, side*positions)
 	cross.add(&one, layers)
 	first := cross.stage("cross-attention cache", i, WorkAudioCross, calls)
-	first.Tokens, first.Width = side*positions, d
+	first.Tokens, first.Width = heard.most(j)*positions, d
 
 	// In a window the cache grows from nothing to all its tokens: half on the
 	// mean, and never more than the decoder holds.
-	perWindow := tokens / (calls * side)
+	perWindow := tokens * m.Clips(j) / (calls * side)
 	if c.MaxTokens > 0 {
 		perWindow = math.Min(perWindow, float64(c.MaxTokens))
 	}
-	rows := float64(j.Beam) * side
+	steps := math.Ceil(heard.turns(j) * c.TokensPerSecond)
+	if j.OutputTokens > 0 {
+		steps = tokens * heard.turns(j) / j.AudioSeconds
+	}
+	rows := float64(j.Beam) * tokens * m.Clips(j) / steps // on the mean
 	l, assumed := c.block()
 	l.cross, l.cached = width, true
 	n := count{}
@@ -150,8 +206,8 @@ func (m *Model) decodeStages(i int, c, heard *Component, j *Job) ([]Stage, error
 	if w := c.uses(); w > 0 {
 		n.params = w
 	}
-	second := n.stage("decoding text", i, WorkAudioDecode, tokens/side)
-	second.Tokens, second.Width, second.Assumed = rows, d, assumed
+	second := n.stage("decoding text", i, WorkAudioDecode, steps)
+	second.Tokens, second.Width, second.Assumed = float64(j.Beam)*heard.most(j), d, assumed
 	return []Stage{first, second}, nil
 }
 

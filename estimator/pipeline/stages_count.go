@@ -1,5 +1,7 @@
 package pipeline
 
+import "math"
+
 // count adds up the operations of a network. Work is FLOPs with a multiply-add
 // as two; moved is elements: of each operation its inputs and its outputs, as
 // an eager framework reads and writes them, weights left out.
@@ -167,7 +169,7 @@ func plainFFN(width float64, gated bool) float64 {
 // fitted is the width of a transformer of so many weights if it has 12·width²
 // a layer and width/64 layers, as most have within a factor of 1.5.
 func fitted(params float64) (width, layers float64) {
-	width = cbrt(params * 64 / 12)
+	width = math.Cbrt(params * 64 / 12)
 	if width <= 0 {
 		return 0, 0
 	}

@@ -37,7 +37,7 @@ func Loads(req *Request, setup *Setup) ([]Loaded, []string, error) {
 	out := make([]Loaded, 0, len(stages))
 	for i := range stages {
 		st := &stages[i]
-		st.stack(job.Passes, setup.Guidance)
+		st.stack(job.Passes, setup.Guidance, req.apart())
 		c := &req.Model.Components[st.Component]
 		f, err := req.formatOf(c, setup)
 		if err != nil {
@@ -69,16 +69,28 @@ func Loads(req *Request, setup *Setup) ([]Loaded, []string, error) {
 	return out, unique(assumed), nil
 }
 
-// stack puts the passes of a step into one call, side by side, as engines do,
-// where they are not on devices of their own.
-func (st *Stage) stack(passes, guidance int) {
-	if n := float64(passes); n > 1 && st.divides() {
-		if guidance > 1 { // each device makes one of them
-			n = 1
-		}
-		st.Calls /= float64(passes)
-		st.FLOPs, st.Attention, st.Moved, st.Tokens = st.FLOPs*n, st.Attention*n, st.Moved*n, st.Tokens*n
+// stack leaves each device its passes of a step: in one call, side by side, as
+// most engines make them, or one after another.
+func (st *Stage) stack(passes, guidance int, apart bool) {
+	if passes <= 1 || !st.divides() {
+		return
 	}
+	n := together(passes, guidance)
+	st.Calls /= float64(passes)
+	if apart {
+		st.Calls *= n
+		return
+	}
+	st.FLOPs, st.Attention, st.Moved, st.Tokens = st.FLOPs*n, st.Attention*n, st.Moved*n, st.Tokens*n
+}
+
+// apart says whether the passes of a step run one after another.
+func (req *Request) apart() bool { return req.Engine.PassesApart || req.Model.PassesApart }
+
+// together is how many of a step's passes one device makes.
+func together(passes, guidance int) float64 {
+	guidance = max(guidance, 1)
+	return float64((passes + guidance - 1) / guidance)
 }
 
 // divides says whether several devices share the stage's tokens.
@@ -90,18 +102,20 @@ const backendCPU = "cpu"
 // transfer adds the time to bring weights that lie in main memory.
 func (req *Request) transfer(l *Load, st *Stage, c *Component, f *Format, setup *Setup, linkBps float64) {
 	bytes := f.Bytes(int64(st.Weights))
+	whole, _ := c.bytes(f, c.Params) // a component comes whole, with all its experts
+	whole = math.Max(whole, bytes)
 	if linkBps <= 0 || bytes <= 0 {
 		return
 	}
 	switch setup.Offload {
 	case OffloadModel: // once for all calls
-		l.Transfer = bytes / linkBps / math.Max(l.Calls, 1)
+		l.Transfer = whole / linkBps / math.Max(l.Calls, 1)
 	case OffloadBlocks:
 		if layers := c.layers(); c.Role == Denoiser && layers > 0 {
 			l.Transfer = bytes * math.Min(1, float64(setup.Blocks)/float64(layers)) / linkBps
 			l.Overlap = true
 		} else {
-			l.Transfer = bytes / linkBps / math.Max(l.Calls, 1)
+			l.Transfer = whole / linkBps / math.Max(l.Calls, 1)
 		}
 	case OffloadGroup:
 		l.Transfer, l.Overlap = bytes/linkBps, true
@@ -187,7 +201,7 @@ func Time(req *Request, fit *Fit) (*Outcome, error) {
 			return nil, fmt.Errorf("%s: the time of %s cannot be told: the job is too large", req.Model.ID, l.Name)
 		}
 		total += seconds
-		out.Stages = append(out.Stages, StageTime{Stage: l.Stage, Seconds: out.figure(seconds, sd, "s"), Bound: bound(l.Load, parts), Where: l.Where})
+		out.Stages = append(out.Stages, StageTime{Stage: l.Stage, Seconds: *out.figure(seconds, sd, "s"), Bound: bound(l.Load, parts), Where: l.Where})
 	}
 	for i := range out.Stages {
 		out.Stages[i].Share = out.Stages[i].Seconds.Value / math.Max(total, 1e-300)
@@ -203,8 +217,10 @@ func (r *Rates) Spread(c Class, level Level) float64 {
 			return sd
 		}
 	}
-	if sd := r.SD["*/"+level.String()]; sd > 0 {
-		return sd
+	for l := level; l < levels; l++ {
+		if sd := r.SD["*/"+l.String()]; sd > 0 {
+			return sd
+		}
 	}
 	return assumedSD
 }
@@ -212,18 +228,14 @@ func (r *Rates) Spread(c Class, level Level) float64 {
 // assumedSD is the spread of the logarithm where nothing like it was measured.
 const assumedSD = 0.8
 
-// z80 is the normal deviate that holds 80% on both sides.
-const z80 = 1.2816
+// Z80 is the normal deviate that holds 80% on both sides.
+const Z80 = 1.2816
 
-func (o *Outcome) figure(v, sd float64, unit string) Figure {
-	f := math.Exp(z80 * sd)
-	return Figure{Value: v, Low: v / f, High: v * f, Unit: unit, Basis: o.Basis}
-}
-
-// rate is a figure that falls as time grows.
-func (o *Outcome) rate(v, sd float64, unit string) *Figure {
-	f := o.figure(v, sd, unit)
-	return &f
+// figure is a time or a rate, whose logarithm has the standard deviation sd: the
+// interval of either is as wide, and its ends are in order.
+func (o *Outcome) figure(v, sd float64, unit string) *Figure {
+	f := math.Exp(Z80 * sd)
+	return &Figure{Value: v, Low: v / f, High: v * f, Unit: unit, Basis: o.Basis}
 }
 
 // bound names what most of a stage's time goes to.
@@ -256,7 +268,7 @@ func mainFigures(c Class) []string {
 // figures turns the time into what the class is measured by.
 func (o *Outcome) figures(m *Model, total, sd float64, j *Job) {
 	side := float64(max(o.Setup.Data, 1))
-	o.LatencyS = o.rate(total, sd, "s")
+	o.LatencyS = o.figure(total, sd, "s")
 	step := 0.0
 	for i := range o.Stages {
 		if st := &o.Stages[i]; st.Work == WorkConv || st.Work == WorkDiT {
@@ -265,53 +277,64 @@ func (o *Outcome) figures(m *Model, total, sd float64, j *Job) {
 	}
 	batch := float64(max(j.Batch, 1))
 	if step > 0 && j.Steps > 0 {
-		o.StepsPerS = o.rate(float64(j.Steps)/step, sd, "it/s")
+		o.StepsPerS = o.figure(float64(j.Steps)/step, sd, "it/s")
 	}
 	switch m.Class {
 	case TextToImage:
-		o.SecondsPerImage = o.rate(total/batch/side, sd, "s")
-		o.ImagesPerMin = o.rate(60*batch*side/total, sd, "images/min")
+		o.SecondsPerImage = o.figure(total/batch/side, sd, "s")
+		o.ImagesPerMin = o.figure(60*batch*side/total, sd, "images/min")
 	case TextToVideo:
 		if j.FPS > 0 && j.Frames > 0 {
-			o.SecondsPerVideoS = o.rate(total*j.FPS/float64(j.Frames)/batch/side, sd, "s")
+			o.SecondsPerVideoS = o.figure(total*j.FPS/float64(j.Frames)/batch/side, sd, "s")
 		}
 	case Recognition, Synthesis, Denoising:
-		audio := j.AudioSeconds
-		if audio > 0 {
-			o.RealTimeFactor = o.rate(total/audio/side, sd, "s/s")
+		if audio := j.AudioSeconds * m.Clips(j); audio > 0 {
+			o.RealTimeFactor = o.figure(total/audio/side, sd, "s/s")
 		}
 		o.speech(m, sd, j)
 	case Embedding:
 		docs := float64(max(j.Documents, j.Batch, 1))
-		o.DocumentsPerS = o.rate(docs*side/total, sd, "documents/s")
-		o.TokensPerS = o.rate(docs*side*float64(j.SequenceTokens)/total, sd, "tok/s")
+		o.DocumentsPerS = o.figure(docs*side/total, sd, "documents/s")
+		o.TokensPerS = o.figure(docs*side*float64(j.SequenceTokens)/total, sd, "tok/s")
 	}
 }
 
 // speech adds what is asked of speech: a window's encoding, a token's decoding,
 // and when the first audio can be heard.
 func (o *Outcome) speech(m *Model, sd float64, j *Job) {
+	// What is made in chunks is heard when the first is done; the rest, and all
+	// that works on the whole at once, when all is.
+	part := 1.0
+	if j.ChunkSeconds > 0 && j.AudioSeconds > j.ChunkSeconds {
+		part = j.ChunkSeconds / j.AudioSeconds
+	}
+	first, frames := 0.0, false
 	for i := range o.Stages {
-		st := &o.Stages[i]
+		st, c := &o.Stages[i], &m.Components[o.Stages[i].Component]
+		switch s := st.Seconds.Value; st.Work {
+		case WorkSpeech, WorkSpeechTokens:
+			first += s * part
+		default:
+			first += s
+		}
 		if st.Calls <= 0 {
 			continue
 		}
-		ms := 1e3 * st.Seconds.Value / st.Calls
-		switch st.Work {
-		case WorkAudioEncode:
-			o.EncodeMs = o.rate(ms, sd, "ms")
-		case WorkAudioDecode, WorkSpeechTokens:
-			o.DecodeMsPerTok = o.rate(ms/float64(max(j.Beam, 1)), sd, "ms")
+		ms := 1e3 * st.Seconds.Value / st.Calls / m.abreast(j)
+		switch {
+		case st.Work == WorkAudioEncode:
+			o.EncodeMs = o.figure(ms, sd, "ms")
+		case st.Work == WorkSpeechTokens, st.Work == WorkAudioDecode && c.writes():
+			o.DecodeMsPerTok = o.figure(ms/float64(max(j.Beam, 1)), sd, "ms")
+		case st.Work == WorkAudioDecode:
+			frames = true
 		}
 	}
+	if frames && o.DecodeMsPerTok == nil {
+		o.Unavailable = append(o.Unavailable, Unavailable{Figure: "decode_ms_per_token", Reason: "the decoder runs once a frame of audio, and how many of them become tokens is not known"})
+	}
 	if m.Class == Synthesis {
-		// What is written token by token, or in chunks, is heard when the first
-		// chunk is done; all else when all is.
-		part := 1.0
-		if audio := j.AudioSeconds; j.ChunkSeconds > 0 && audio > j.ChunkSeconds {
-			part = j.ChunkSeconds / audio
-		}
-		o.FirstAudioMs = o.rate(1e3*o.LatencyS.Value*part, sd, "ms")
+		o.FirstAudioMs = o.figure(1e3*first, sd, "ms")
 	}
 }
 
@@ -360,11 +383,7 @@ func (req *Request) basis(level Level) string {
 func unique(list []string) []string {
 	var out []string
 	for _, s := range list {
-		seen := false
-		for _, o := range out {
-			seen = seen || o == s
-		}
-		if !seen {
+		if !slices.Contains(out, s) {
 			out = append(out, s)
 		}
 	}

@@ -10,7 +10,7 @@ func (a *account) ways(asked Setup, as *Fit) (*Fit, error) {
 	var tried []Tried
 	note := func(f *Fit, words string) {
 		need, _ := f.fullest()
-		tried = append(tried, Tried{Words: orWord(words, "as asked"), Need: need, Fits: f.Fits})
+		tried = append(tried, Tried{Words: orWord(words, "as asked"), Need: need})
 	}
 	note(as, asked.Words())
 	for _, w := range a.waysOf(asked) {

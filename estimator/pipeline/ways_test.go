@@ -35,7 +35,7 @@ func TestLeastSlowWay(t *testing.T) {
 			need, _ := f.fullest()
 			t.Errorf("%g GiB: %s, tiling %t, fits %t with %.1f GiB; want %s, tiling %t; tried %+v", c.gib, f.Setup.Offload, f.Setup.Tiling, f.Fits, float64(need)/gib, c.want, c.tiling, f.Tried)
 		}
-		if c.gib < 34 && (len(f.Tried) == 0 || f.Tried[0].Words != "as asked" || f.Tried[0].Fits || f.Tried[0].Need < 33*hardware.GiB) {
+		if c.gib < 34 && (len(f.Tried) == 0 || f.Tried[0].Words != "as asked" || f.Tried[0].Need < 33*hardware.GiB) {
 			t.Errorf("%g GiB: tried %+v", c.gib, f.Tried)
 		}
 	}

@@ -13,6 +13,10 @@ type Rule struct {
 	Families []string `json:"families,omitempty"`
 	Types    []string `json:"types,omitempty"`
 	Archs    []string `json:"archs,omitempty"`
+	// Projectors are the kinds of projectors whose encoders take images by this
+	// rule, as GGUF files name them (clip.projector_type; llama.cpp:
+	// tools/mtmd/clip-impl.h, PROJECTOR_TYPE_NAMES).
+	Projectors []string `json:"projectors,omitempty"`
 
 	// Kind is the way an image is cut; empty where the family sees none.
 	Kind Kind `json:"kind,omitempty"`
@@ -109,7 +113,7 @@ func (v View) Plus(o View) View {
 	return View{v.Tokens + o.Tokens, v.States + o.States, v.Patches + o.Patches, v.Pairs + o.Pairs, v.Calls + o.Calls}
 }
 
-// maxPixels bounds the sides of an image: far above any picture, far below
+// maxSidePixels bounds the sides of an image: far above any picture, far below
 // where areas overflow.
 const maxSidePixels = 1 << 16
 

@@ -31,6 +31,9 @@ func Parse(data []byte) (*Table, error) {
 		if r := &t.Rules[i]; r.Kind != "" && (r.Patch < 1 || r.Kind != Grid && r.Kind != Padded && r.Kind != Rows && r.Kind != Budget && r.Side < r.Patch) {
 			return nil, fmt.Errorf("vision rules: %s: patch or side is missing", r.ID)
 		}
+		if a := t.Rules[i].Audio; a != nil && a.Tokens == 0 && !(a.FrameMs > 0) {
+			return nil, fmt.Errorf("vision rules: %s: the hop between frames of sound is missing", t.Rules[i].ID)
+		}
 	}
 	return t, nil
 }
@@ -46,9 +49,40 @@ func (t *Table) Named(id string) *Rule {
 }
 
 // Find returns the rule of a model, nil where it takes only text as far as is
-// known. A model of the catalogue has that of its id or, if it is multimodal, of
-// its family; a file that of its type, else of its architecture.
+// known. A projector's own file goes before what the model's name says, unless
+// its kind fits that, or no rule is known of it.
 func (t *Table) Find(a *model.Architecture) *Rule {
+	own := t.byModel(a)
+	if !a.Vision.OwnFile() || own.Projects(a.Vision.Projector) {
+		return own
+	}
+	// Several families have projectors of a kind: the widths tell them apart.
+	var found *Rule
+	for i := range t.Rules {
+		r := &t.Rules[i]
+		if !r.Projects(a.Vision.Projector) {
+			continue
+		}
+		if r.Patch == a.Vision.Patch && slices.ContainsFunc(r.Towers, func(w Tower) bool { return w.Hidden == a.Vision.Hidden }) {
+			return r
+		}
+		if found == nil {
+			found = r
+		}
+	}
+	if found != nil {
+		return found
+	}
+	return own
+}
+
+// Projects says whether a projector of this kind goes with the rule.
+func (r *Rule) Projects(kind string) bool { return r != nil && slices.Contains(r.Projectors, kind) }
+
+// byModel returns the rule of a model by what it is called: of the catalogue that
+// of its id or, if it is multimodal, of its family; of a file that of its type,
+// else of its architecture.
+func (t *Table) byModel(a *model.Architecture) *Rule {
 	sees, kind := a.Vision != nil || a.Class == "multimodal", ""
 	if a.Vision != nil {
 		kind = a.Vision.Type
@@ -102,8 +136,10 @@ func (r *Rule) Tower(v *model.Vision) *Tower {
 	if v.Layers == 0 {
 		return nil
 	}
-	t := &Tower{Layers: v.Layers, Hidden: v.Hidden, FFN: 4 * v.Hidden, Projector: Linear,
-		Assumed: "feed-forward four times as wide as the rest"}
+	t := &Tower{Layers: v.Layers, Hidden: v.Hidden, FFN: v.FFN, Projector: Linear}
+	if t.FFN == 0 {
+		t.FFN, t.Assumed = 4*v.Hidden, "feed-forward four times as wide as the rest"
+	}
 	if len(r.Towers) > 0 {
 		t.Projector = r.Towers[0].Projector
 	}

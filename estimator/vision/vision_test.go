@@ -129,3 +129,42 @@ func TestEveryImageIsAnswered(t *testing.T) {
 		}
 	}
 }
+
+// A projector's own file goes by its kind: the model's own rule where it fits,
+// else that whose patches and widths are the file's, else the first; a kind that
+// no rule knows leaves the model's own.
+func TestFindByProjector(t *testing.T) {
+	table := &Table{Rules: []Rule{
+		{ID: "small", Families: []string{"s"}, Projectors: []string{"merger"}, Patch: 14, Towers: []Tower{{Hidden: 1024}}},
+		{ID: "large", Families: []string{"l"}, Projectors: []string{"merger"}, Patch: 16, Towers: []Tower{{Hidden: 1152}}},
+		{ID: "other", Families: []string{"o"}, Projectors: []string{"pool"}, Patch: 14},
+	}}
+	for _, c := range []struct {
+		family, kind  string
+		patch, hidden int
+		want          string
+	}{
+		{"l", "merger", 14, 1024, "large"},
+		{"o", "merger", 16, 1152, "large"},
+		{"o", "merger", 8, 64, "small"},
+		{"", "pool", 0, 0, "other"},
+		{"o", "mystery", 16, 1152, "other"},
+		{"", "mystery", 16, 1152, ""},
+	} {
+		r := table.Find(&model.Architecture{Family: c.family, Vision: &model.Vision{Projector: c.kind, Patch: c.patch, Hidden: c.hidden, Bytes: 1}})
+		got := ""
+		if r != nil {
+			got = r.ID
+		}
+		if got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+	// Without a file of its own the kind says nothing.
+	if r := table.Find(&model.Architecture{Family: "o", Vision: &model.Vision{Projector: "merger"}}); r == nil || r.ID != "other" {
+		t.Errorf("%+v", r)
+	}
+	if got := (&Rule{Patch: 14}).Tower(&model.Vision{Layers: 2, Hidden: 64, FFN: 100}); got.FFN != 100 || got.Assumed != "" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -2,7 +2,9 @@ package modelfile
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/plimsoll/plimsoll/estimator/model"
 	"github.com/plimsoll/plimsoll/profiles/modelfile/gguf"
 )
 
@@ -19,6 +21,9 @@ type Tower struct {
 	// Projector is the kind of what follows the encoder, as the file names it.
 	Projector string
 	Audio     bool // it hears
+	Sees      bool
+	// Width is that of the embeddings that it makes, 0 where it does not tell.
+	Width int
 }
 
 // IsTower tells by its head whether a GGUF file is a tower.
@@ -49,8 +54,9 @@ func fromTower(f *gguf.File) (*Tower, error) {
 	}
 	flag := func(key string) bool { n, ok := k.f.KV["clip."+key].Int(); return ok && n == 1 }
 	t := &Tower{Audio: flag("has_audio_encoder") || flag("has_whisper_encoder")}
+	t.Sees = flag("has_vision_encoder") || !t.Audio
 	side := "vision."
-	if t.Audio && !flag("has_vision_encoder") {
+	if !t.Sees {
 		side = "audio."
 	}
 	t.Layers, t.Hidden, t.FFN = k.int(side+"block_count"), k.int(side+"embedding_length"), k.int(side+"feed_forward_length")
@@ -76,8 +82,59 @@ func fromTower(f *gguf.File) (*Tower, error) {
 		t.Params += f.Tensors[i].Elements
 		t.Bytes += f.Tensors[i].Bytes
 	}
+	t.Width = width(f, k.int(side+"projection_dim"))
+	if k.err != nil {
+		return nil, k.err
+	}
 	if t.Params == 0 {
 		return nil, fmt.Errorf("it holds no tensors: is the download complete?")
 	}
 	return t, nil
+}
+
+// width is that of a projector's output: what the metadata says, unless no
+// tensor of the projector has it (files of CLIP state its own), then that of the
+// last bias.
+func width(f *gguf.File, stated int) int {
+	last, seen := 0, false
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		if !strings.HasPrefix(t.Name, "mm.") {
+			continue
+		}
+		seen = true
+		for _, d := range t.Dims {
+			if stated > 0 && d == int64(stated) {
+				return stated
+			}
+		}
+		if strings.HasSuffix(t.Name, ".bias") && len(t.Dims) == 1 && t.Dims[0] < 1<<20 {
+			last = int(t.Dims[0])
+		}
+	}
+	if !seen {
+		return stated
+	}
+	return last
+}
+
+// Join returns the model with the tower in the place of what is known of its
+// own: its size, its layers and widths, and the kind of its projector. m is not
+// changed. It is an error if the tower's embeddings are not as wide as the
+// model's, where both are known.
+func (t *Tower) Join(m *model.Model) (*model.Model, error) {
+	if h := m.Arch.HiddenSize; h > 0 && t.Width > 0 && h != t.Width {
+		return nil, fmt.Errorf("its embeddings have %d elements, those of the model %d: name the projector that belongs to it", t.Width, h)
+	}
+	out := *m
+	v := model.Vision{}
+	if m.Arch.Vision != nil {
+		v = *m.Arch.Vision
+	}
+	v.Params, v.Bytes, v.Projector, v.ParamsFrom = t.Params, t.Bytes, t.Projector, "projector file"
+	if t.Sees {
+		v.Layers, v.Hidden, v.FFN, v.Heads, v.Patch, v.ImageSize = t.Layers, t.Hidden, t.FFN, t.Heads, t.Patch, t.ImageSize
+	}
+	out.Arch.Vision, out.VisionParams = &v, t.Params
+	return &out, nil
 }

@@ -117,11 +117,7 @@ func Published(ctx context.Context, store *scenario.Store, held string) ([]Case,
 	n.NotComparable = len(misses)
 	cases := make([]Case, 0, len(examples))
 	for i := range examples {
-		both := judged[examples[i].Row.ID]
-		h := both.Device
-		if held == HeldModel {
-			h = both.Model
-		}
+		h := heldOut(judged[examples[i].Row.ID], held)
 		if !h.Judged {
 			n.NotJudged++
 			continue
@@ -136,3 +132,11 @@ func Published(ctx context.Context, store *scenario.Store, held string) ([]Case,
 
 // percent turns a logarithm of a ratio into the deviation from 1, in percent.
 func percent(log float64) float64 { return 100 * math.Expm1(log) }
+
+// heldOut is the judgement without the device, or without the model.
+func heldOut(both profiles.CrossValidated, held string) profiles.Held {
+	if held == HeldModel {
+		return both.Model
+	}
+	return both.Device
+}

@@ -92,11 +92,7 @@ func PublishedPipelines(held string) ([]PipelineCase, Rows, error) {
 	n.NotComparable = len(misses)
 	cases := make([]PipelineCase, 0, len(examples))
 	for i := range examples {
-		both := judgements[examples[i].Row.ID]
-		h := both.Device
-		if held == HeldModel {
-			h = both.Model
-		}
+		h := heldOut(judgements[examples[i].Row.ID], held)
 		if !h.Judged {
 			n.NotJudged++
 			continue

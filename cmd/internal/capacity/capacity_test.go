@@ -30,13 +30,14 @@ import (
 // catalogue is the embedded facts, without a machine of its own.
 type catalogue struct{}
 
-func (catalogue) Model(query string) (*model.Model, error)    { return profiles.Model(query) }
-func (catalogue) OpenModel(path string) (*model.Model, error) { return modelfile.Open(path) }
-func (catalogue) Engine(query string) (*engine.Engine, error) { return profiles.Engine(query) }
-func (catalogue) Formats() (*format.Table, error)             { return profiles.Formats() }
-func (catalogue) Calibration() (*calibration.Table, error)    { return profiles.Calibration() }
-func (catalogue) Vision() (*vision.Table, error)              { return profiles.Vision() }
-func (catalogue) Pipelines() scenario.PipelineFacts           { return nil }
+func (catalogue) Model(query string) (*model.Model, error)                     { return profiles.Model(query) }
+func (catalogue) OpenModel(path string) (*model.Model, error)                  { return modelfile.Open(path) }
+func (catalogue) OpenProjector(m *model.Model, _ string) (*model.Model, error) { return m, nil }
+func (catalogue) Engine(query string) (*engine.Engine, error)                  { return profiles.Engine(query) }
+func (catalogue) Formats() (*format.Table, error)                              { return profiles.Formats() }
+func (catalogue) Calibration() (*calibration.Table, error)                     { return profiles.Calibration() }
+func (catalogue) Vision() (*vision.Table, error)                               { return profiles.Vision() }
+func (catalogue) Pipelines() scenario.PipelineFacts                            { return nil }
 
 func (catalogue) Machine(_ context.Context, query string, o scenario.MachineOptions) (*hardware.Machine, error) {
 	return profiles.Machine(query, profiles.MachineOptions{Devices: o.Devices, Nodes: o.Nodes, Host: o.Host, MemoryBytes: o.RAMBytes})

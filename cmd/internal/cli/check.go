@@ -124,7 +124,7 @@ func (a *app) check(ctx context.Context, o *checkOptions) error {
 			return err
 		}
 	}
-	// What every check reads is read beside the rest; what is wrong with it
+	// What most checks read is read beside the rest; what is wrong with it
 	// comes up where it is asked for.
 	go a.Facts.Calibration() //nolint:errcheck // see above
 	go a.Facts.Formats()     //nolint:errcheck // see above

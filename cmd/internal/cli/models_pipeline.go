@@ -66,6 +66,9 @@ func (a *app) showPipeline(m *pipeline.Model) error {
 	}
 	a.field("parameters", parameters(total))
 	a.field("a job", jobWords(m))
+	if m.SampleRate > 0 {
+		a.field("audio", fmt.Sprintf("%d Hz", m.SampleRate))
+	}
 	if m.CheckpointBytes > 0 {
 		a.field("checkpoint", fmt.Sprintf("%s GiB in %s", units.GiB(float64(m.CheckpointBytes)), m.CheckpointFormat))
 	}

@@ -102,7 +102,7 @@ func TestPipelineDocuments(t *testing.T) {
 			rt.Fatalf("%s: asked again it is\n%s\n%s", asked, saved.stdout, saved.stderr)
 		}
 	})
-	if len(classes) < 4 {
+	if len(classes) < 4 && !testing.Short() { // which draws a few only
 		t.Errorf("only %v were answered", classes)
 	}
 }

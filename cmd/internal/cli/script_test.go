@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "validates": validates, "oneline": oneLine, "width": width,
+			"exits": exits, "validates": validates, "ggufs": ggufs, "oneline": oneLine, "width": width,
 		},
 	})
 }

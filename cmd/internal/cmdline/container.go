@@ -77,6 +77,9 @@ func (l *Line) contain(r *Resources) (*container, error) {
 	case l.serve.CacheEnv != "":
 		c.env = append(slices.Clip(c.env), [2]string{l.serve.CacheEnv, c.mountAt})
 	}
+	if l.Projector != "" {
+		args = c.projector(args, l.Projector)
+	}
 	c.args = append(c.args, l.serve.Args...)
 	if len(args) > 0 && len(args[0]) == 1 && !isFlag(args[0][0]) { // the model comes first
 		c.args = append(slices.Clone(args[0]), c.args...)
@@ -117,6 +120,21 @@ func (c *container) file(l *Line, r *Resources) [][]string {
 	args := slices.Clone(l.Args)
 	for i, a := range args {
 		if len(a) == 2 && a[1] == l.Model {
+			args[i] = []string{a[0], c.mountAt + "/" + name}
+		}
+	}
+	return args
+}
+
+// projector points the command at a projector's file in the mounted folder.
+func (c *container) projector(args [][]string, file string) [][]string {
+	name := path.Base(filepath.ToSlash(file))
+	if full, err := filepath.Abs(file); err != nil || filepath.Dir(full) != c.hostFolder {
+		c.comments = append(c.comments, fmt.Sprintf("put %s into the volume mounted at %s", name, c.mountAt))
+	}
+	args = slices.Clone(args)
+	for i, a := range args {
+		if len(a) == 2 && a[1] == file {
 			args[i] = []string{a[0], c.mountAt + "/" + name}
 		}
 	}

@@ -15,11 +15,13 @@ import (
 
 // Line is a deployment as its engine takes it.
 type Line struct {
-	Engine  string
-	Model   string
-	Program []string    // executable and subcommand, or interpreter and module
-	Env     [][2]string // names and values, in the order of the data
-	Args    [][]string  // one flag with its value each; the model first, where it has no flag
+	Engine string
+	Model  string
+	// Projector is the file of the encoder beside the model, "" for none.
+	Projector string
+	Program   []string    // executable and subcommand, or interpreter and module
+	Env       [][2]string // names and values, in the order of the data
+	Args      [][]string  // one flag with its value each; the model first, where it has no flag
 	// Parameters are settings that stand in an ollama Modelfile.
 	Parameters [][2]string
 	// Left are settings that no flag of this engine makes.
@@ -32,7 +34,7 @@ type Line struct {
 // opposed to where, and what for.
 var emitted = []string{"quant", "kv_type", "kv_type_k", "kv_type_v", "split", "tp", "pp", "ep", "dp", "nodes", "gpu_layers", "cpu_moe", "threads",
 	"context", "context_rule", "batch_size", "ubatch", "parallel", "flash_attention", "swa_full", "no_mmap", "no_kv_offload", "mla",
-	"gpu_memory_utilization", "max_num_seqs", "max_num_batched_tokens"}
+	"gpu_memory_utilization", "max_num_seqs", "max_num_batched_tokens", "mmproj"}
 
 // Emit writes a scenario as the command of its engine; model is what the
 // engine calls the model. Reading the command gives the same scenario again, in
@@ -51,7 +53,7 @@ func Emit(s *scenario.Scenario, model string) (*Line, error) {
 		ids, _ := profiles.CommandEngines()
 		return nil, wrong("the command lines of "+s.Engine+" are not known", "--emit", "use one of "+strings.Join(ids, ", "))
 	}
-	l := &Line{Engine: s.Engine, Model: model, serve: t.Serve, table: t}
+	l := &Line{Engine: s.Engine, Model: model, Projector: s.Mmproj, serve: t.Serve, table: t}
 	prog := programOf(shell, t.Serve.Program)
 	if prog == nil {
 		return nil, problem.Failed("no program " + t.Serve.Program)
@@ -159,7 +161,7 @@ func invert(t *profiles.CommandTable, fields map[string]string) {
 // write adds the flag, where the fields ask for it, and takes what it says from
 // the fields.
 func (l *Line) write(f *profiles.CommandFlag, fields map[string]string) {
-	if (f.Type == kindFile || f.Type == kindHub) && l.serve.Weights == kindFile && (f.Type == kindFile) != looksLikePath(l.Model) {
+	if f.Field == "model" && (f.Type == kindFile || f.Type == kindHub) && l.serve.Weights == kindFile && (f.Type == kindFile) != looksLikePath(l.Model) {
 		return // a file has one flag, a repository another
 	}
 	v, ok := fields[f.Field]

@@ -131,11 +131,18 @@ func (p *parser) typed(name string, f *profiles.CommandFlag, value string) error
 		p.origin[markExperts] = name
 		return nil
 	case kindFile, kindHub, kindTag:
-		if f.Field == markFile {
+		switch f.Field {
+		case "model":
+			p.named(name, f.Type, value)
+		case markFile:
 			p.read(name, markFile, value, "")
-			return nil
+		default: // of no use where it is not
+			if at := p.outside(value); p.exists(at) {
+				p.read(name, f.Field, at, f.Note)
+			} else {
+				p.left(name, "the file is not here: what it takes of memory and time is not counted")
+			}
 		}
-		p.named(name, f.Type, value)
 		return nil
 	}
 	if f.Field != "" {

@@ -35,7 +35,7 @@ func PipelineExamples(rates *pipeline.Rates, host *calibration.HostRules, rows [
 	facts := newPipelineFacts()
 	for i := range rows {
 		r := &rows[i]
-		if r.Exclude != "" || !timed(r.Metric) {
+		if r.Exclude != "" || !PipelineTimed(r.Metric) {
 			continue
 		}
 		ex, err := pipelineExample(rates, host, facts, r)
@@ -49,7 +49,8 @@ func PipelineExamples(rates *pipeline.Rates, host *calibration.HostRules, rows [
 	return out, misses
 }
 
-func timed(metric string) bool {
+// PipelineTimed says whether a metric is one of time, or of a rate.
+func PipelineTimed(metric string) bool {
 	switch metric {
 	case measured.LatencyS, measured.StepsPerS, measured.ImagesPerMin, measured.RTF, measured.EncodeMs, measured.DecodeMs, measured.SamplesPerS, measured.DocumentsPS:
 		return true
@@ -106,6 +107,10 @@ func (ex *PipelineExample) resolve(rates *pipeline.Rates, host *calibration.Host
 	}
 	if r.Batch == 0 && throughput(r.Metric) {
 		ex.Request.Job.Batch = unstatedBatch
+	}
+	if m.Class == pipeline.Recognition && r.Metric == measured.SamplesPerS {
+		// A batch is of the windows of one recording: there must be as many.
+		ex.Request.Job.AudioSeconds *= float64(max(ex.Request.Job.Batch, 1))
 	}
 	s := &ex.Setup
 	s.Format, s.TextFormat, s.Threads, s.Date = r.Weights, r.TextWeights, r.Threads, r.Date
@@ -188,7 +193,7 @@ func (ex *PipelineExample) observe(loaded []pipeline.Loaded) (*fit.Observation, 
 	case measured.ImagesPerMin:
 		o.Seconds = 60 * float64(max(job.Batch, 1)) * side / r.Value
 	case measured.RTF:
-		o.Seconds = r.Value * job.AudioSeconds
+		o.Seconds = r.Value * job.AudioSeconds * ex.Request.Model.Clips(&job)
 	case measured.EncodeMs:
 		keep = func(w pipeline.Work) bool { return w == pipeline.WorkAudioEncode }
 		o.Seconds, scale = r.Value/1e3, 0

@@ -130,6 +130,3 @@ func AllPipelines() ([]PipelineExample, []PipelineMiss, error) {
 	examples, misses := PipelineExamples(&cfg.Rates, host, rows)
 	return examples, misses, nil
 }
-
-// PipelineTimed says whether a metric is one of time, or of a rate.
-func PipelineTimed(metric string) bool { return timed(metric) }

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -40,6 +41,19 @@ func (*Embedded) Model(query string) (*model.Model, error) {
 
 // OpenModel reads a model file or folder.
 func (*Embedded) OpenModel(path string) (*model.Model, error) { return modelfile.Open(path) }
+
+// OpenProjector reads a projector's own file and joins it to the model.
+func (*Embedded) OpenProjector(m *model.Model, path string) (*model.Model, error) {
+	t, err := modelfile.OpenTower(path)
+	if err != nil {
+		return nil, err
+	}
+	joined, err := t.Join(m)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return joined, nil
+}
 
 // Machine finds hardware by name or profile file, or detects "local".
 func (e *Embedded) Machine(ctx context.Context, query string, o scenario.MachineOptions) (*hardware.Machine, error) {

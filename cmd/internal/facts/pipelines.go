@@ -2,6 +2,7 @@ package facts
 
 import (
 	"github.com/plimsoll/plimsoll/cmd/internal/scenario"
+	"github.com/plimsoll/plimsoll/estimator/calibration"
 	"github.com/plimsoll/plimsoll/estimator/pipeline"
 	"github.com/plimsoll/plimsoll/hardware"
 	"github.com/plimsoll/plimsoll/profiles"
@@ -49,3 +50,6 @@ func (Pipelines) Rates() (*pipeline.Rates, error) { return profiles.PipelineRate
 
 // Reserves are what operating systems keep of memories.
 func (Pipelines) Reserves() (*pipeline.Reserves, error) { return profiles.HostReserves() }
+
+// Host is how a host's arithmetic and its links are told.
+func (Pipelines) Host() (*calibration.HostRules, error) { return profiles.HostRules() }

@@ -39,7 +39,7 @@ var allowed = []struct {
 	{"estimator/calibration", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/phase"}},
 	{"estimator/roofline", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/place", "estimator/phase", "estimator/calibration"}},
 	{"estimator/ranking", []string{"estimator/model", "estimator/format"}},
-	{"estimator/pipeline/fit", []string{"estimator/pipeline"}},
+	{"estimator/pipeline/fit", []string{"estimator/pipeline", "estimator/fit/damped"}},
 	{"estimator/pipeline", []string{"hardware", "estimator/model", "estimator/format", "estimator/engine", "estimator/calibration"}},
 	{"estimator/cost", []string{"estimator/roofline"}},
 	{"estimator", []string{"hardware", "estimator/"}},

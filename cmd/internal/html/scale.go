@@ -50,7 +50,7 @@ func (s *scale) linear(values []float64) {
 func (s *scale) at(v float64) float64 {
 	share := (v - s.low) / (s.high - s.low)
 	if s.log {
-		share = math.Log(math.Max(v, s.low)/s.low) / math.Log(s.high/s.low)
+		share = (math.Log(math.Max(v, s.low)) - math.Log(s.low)) / (math.Log(s.high) - math.Log(s.low))
 	}
 	return s.from + share*(s.to-s.from)
 }

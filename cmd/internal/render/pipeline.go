@@ -27,16 +27,7 @@ func (t *table) pipeline(w io.Writer) error {
 	t.costs()
 	t.requirements()
 	t.list("What would help", suggestions(c))
-	t.list("Assumed", c.Assumptions)
-	t.list("Warnings", warnings(c))
-	t.list("Not estimated", unavailable(c))
-	t.derivations()
-	if c.Result.Verify != "" {
-		t.title("Check it on the real machine")
-		t.b.WriteString("  " + c.Result.Verify + "\n") // one line: it is there to be copied
-	}
-	_, err := io.WriteString(w, t.b.String())
-	return err
+	return t.end(w)
 }
 
 // pipelineParts describe the question, as headParts do of a language model.
@@ -106,7 +97,11 @@ func jobParts(class pipeline.Class, j *pipeline.Job) []string {
 		}
 	case pipeline.Embedding:
 		count(max(j.Documents, j.Batch, 1), "one document", "documents")
-		count(j.SequenceTokens, "of one token", "tokens each")
+		each := "tokens each"
+		if max(j.Documents, j.Batch, 1) == 1 {
+			each = "tokens"
+		}
+		count(j.SequenceTokens, "one token", each)
 	}
 	return parts
 }

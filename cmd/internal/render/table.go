@@ -41,6 +41,12 @@ func Table(w io.Writer, c *report.Check, s Style) error {
 	t.list(commandTexts(t.c))
 	t.list("What would help", suggestions(c))
 	t.sensitivity()
+	return t.end(w)
+}
+
+// end writes what stands below every check, and all of it to w.
+func (t *table) end(w io.Writer) error {
+	c := t.c
 	t.list("Assumed", c.Assumptions)
 	t.list("Warnings", warnings(c))
 	t.list("Not estimated", unavailable(c))

@@ -37,9 +37,11 @@ func appendCompareRow(b []byte, c *Compare, i int, columns []CompareColumn) []by
 	for _, text := range [...]string{r.Name, s.Model, format, s.On, s.Engine, r.Engine.Backend} {
 		b = append(appendCell(b, text), ',')
 	}
-	for _, n := range [...]int{s.Batch, s.Context} {
-		b = append(strconv.AppendInt(b, int64(n), 10), ',')
+	b = append(strconv.AppendInt(b, int64(s.Batch), 10), ',')
+	if r.Figures.Pipeline == nil { // the others have no context
+		b = strconv.AppendInt(b, int64(s.Context), 10)
 	}
+	b = append(b, ',')
 	b = append(append(b, r.Verdict...), ',')
 	b = strconv.AppendBool(b, r.Pareto)
 	for k := range columns {

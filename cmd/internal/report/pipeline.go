@@ -26,8 +26,8 @@ type PipelineFigures struct {
 	SecondsPerVideoS *estimator.Figure `json:"s_per_video_s"` // per second of video
 	RealTimeFactor   *estimator.Figure `json:"rtf"`           // per second of audio
 	FirstAudioMs     *estimator.Figure `json:"first_audio_ms"`
-	EncodeMs         *estimator.Figure `json:"encode_ms"` // of one window
-	DecodeMsPerTok   *estimator.Figure `json:"decode_ms_per_token"`
+	EncodeMs         *estimator.Figure `json:"encode_ms"`           // of one window, or clip, of those side by side
+	DecodeMsPerTok   *estimator.Figure `json:"decode_ms_per_token"` // of one token of all sequences side by side
 	DocumentsPerS    *estimator.Figure `json:"docs_s"`
 	TokensPerS       *estimator.Figure `json:"tok_s"`
 }
@@ -53,7 +53,7 @@ var pipelineColumns = []PipelineColumn{
 	{"rtf", "real-time factor", "", "real-time factor", true, false, func(f *PipelineFigures) *estimator.Figure { return f.RealTimeFactor }},
 	{"first_audio_ms", "first audio", "ms", "time to the first audio", true, true, func(f *PipelineFigures) *estimator.Figure { return f.FirstAudioMs }},
 	{"encode_ms", "encoding a window", "ms", "time to encode a window", true, true, func(f *PipelineFigures) *estimator.Figure { return f.EncodeMs }},
-	{"decode_ms_per_token", "a token of text", "ms/tok", "time per token that is decoded", true, true, func(f *PipelineFigures) *estimator.Figure { return f.DecodeMsPerTok }},
+	{"decode_ms_per_token", "decoding a token", "ms/tok", "time per token that is decoded", true, true, func(f *PipelineFigures) *estimator.Figure { return f.DecodeMsPerTok }},
 	{"docs_s", "documents", "docs/s", "documents a second", false, false, func(f *PipelineFigures) *estimator.Figure { return f.DocumentsPerS }},
 	{"tok_s", "tokens", "tok/s", "tokens a second", false, false, func(f *PipelineFigures) *estimator.Figure { return f.TokensPerS }},
 }

@@ -109,6 +109,8 @@ func (s *Scenario) field(name []byte) any {
 		return &s.ImageSize
 	case "video_frames":
 		return &s.VideoFrames
+	case "mmproj":
+		return &s.Mmproj
 	case "width":
 		return &s.Width
 	case "height":

@@ -19,6 +19,9 @@ type Facts interface {
 	Model(query string) (*model.Model, error)
 	// OpenModel reads a model file or folder.
 	OpenModel(path string) (*model.Model, error)
+	// OpenProjector reads a projector's own file (mmproj) and returns the model
+	// with it.
+	OpenProjector(m *model.Model, path string) (*model.Model, error)
 	// Machine finds hardware by name or profile file, or detects "local".
 	Machine(ctx context.Context, query string, o MachineOptions) (*hardware.Machine, error)
 	Engine(query string) (*engine.Engine, error)
@@ -48,8 +51,10 @@ type PipelineFacts interface {
 	DefaultEngine(m *pipeline.Model, on *hardware.Machine) (*pipeline.Engine, error)
 	Formats() ([]pipeline.Format, error)
 	Rates() (*pipeline.Rates, error)
-	// Reserves are what operating systems keep of memories.
+	// Reserves are what operating systems keep of memories, Host how a host's
+	// arithmetic and its links are told.
 	Reserves() (*pipeline.Reserves, error)
+	Host() (*calibration.HostRules, error)
 }
 
 // MachineOptions change what a name of hardware stands for; zero leaves it.

@@ -19,8 +19,9 @@ const maxImageSide = 1 << 16
 // maxShown bounds the images and frames of one prompt.
 const maxShown = 1 << 14
 
-// ImageFields lists the fields of what multimodal language models are shown.
-func ImageFields() []string { return []string{"images", "image_size", "video_frames"} }
+// ImageFields lists the fields of what multimodal language models are shown, and
+// of what they see it with.
+func ImageFields() []string { return []string{"images", "image_size", "video_frames", "mmproj"} }
 
 // sees says whether a prompt has more than text.
 func (s *Scenario) sees() bool {

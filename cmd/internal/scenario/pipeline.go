@@ -166,9 +166,9 @@ func (r *Resolver) pipeline(ctx context.Context, in *Scenario, f *found, changes
 	if err != nil {
 		return failed("reading the rates of pipelines", err)
 	}
-	calib, err := r.store.facts.Calibration()
+	host, err := facts.Host()
 	if err != nil {
-		return problem.From(problem.BadFile, err)
+		return failed("reading the rules of hosts", err)
 	}
 	reserves, err := facts.Reserves()
 	if err != nil {
@@ -185,7 +185,7 @@ func (r *Resolver) pipeline(ctx context.Context, in *Scenario, f *found, changes
 	}
 	p.jobAssumed(m)
 	p.Request = estimator.Request{Machine: machine,
-		Pipeline: &pipeline.Request{Model: m, Job: in.job(m.Class), Machine: machine, Engine: eng, Setup: setup, Formats: formats, Rates: rates, Host: &calib.Host, Reserves: reserves}}
+		Pipeline: &pipeline.Request{Model: m, Job: in.job(m.Class), Machine: machine, Engine: eng, Setup: setup, Formats: formats, Rates: rates, Host: host, Reserves: reserves}}
 	return nil
 }
 

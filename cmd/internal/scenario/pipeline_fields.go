@@ -179,6 +179,7 @@ var languageFields = []languageField{
 	{"images", func(s *Scenario) bool { return s.Images != 0 }, nil},
 	{"image_size", func(s *Scenario) bool { return s.ImageSize != "" }, each("give width and height", pictures...)},
 	{"video_frames", func(s *Scenario) bool { return s.VideoFrames != 0 }, each("give frames", videos...)},
+	{"mmproj", func(s *Scenario) bool { return s.Mmproj != "" }, nil},
 	{"input_tokens", func(s *Scenario) bool { return s.InputTokens != DefaultInputTokens && s.InputTokens != 0 },
 		map[pipeline.Class]string{pipeline.TextToImage: "give text_tokens", pipeline.TextToVideo: "give text_tokens", pipeline.Synthesis: "give characters",
 			pipeline.Recognition: "give audio_seconds", pipeline.Denoising: "give audio_seconds", pipeline.Embedding: "give sequence_tokens"}},

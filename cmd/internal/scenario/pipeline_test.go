@@ -32,6 +32,9 @@ func (invented) Model(query string) (*model.Model, error) {
 	return nil, errors.New("no such model")
 }
 func (invented) OpenModel(string) (*model.Model, error) { return nil, errors.New("no such file") }
+func (invented) OpenProjector(*model.Model, string) (*model.Model, error) {
+	return nil, errors.New("no such file")
+}
 func (invented) Machine(_ context.Context, query string, o scenario.MachineOptions) (*hardware.Machine, error) {
 	m := &hardware.Machine{ID: query, Name: query, Nodes: []hardware.Node{{Count: max(o.Nodes, 1)}}}
 	for range max(o.Devices, 1) {
@@ -97,6 +100,7 @@ func (arts) Formats() ([]pipeline.Format, error) {
 }
 func (arts) Rates() (*pipeline.Rates, error)       { return new(pipeline.Rates), nil }
 func (arts) Reserves() (*pipeline.Reserves, error) { return new(pipeline.Reserves), nil }
+func (arts) Host() (*calibration.HostRules, error) { return new(calibration.HostRules), nil }
 
 // asked resolves one line of JSON.
 func asked(t *testing.T, line, languages string) (*scenario.Prepared, error) {

@@ -33,6 +33,13 @@ type Store struct {
 	machines shared[machineKey, *hardware.Machine]
 	engines  shared[string, *engine.Engine]
 	pipes    shared[string, *found]
+	joined   shared[joinedKey, *model.Model]
+}
+
+// joinedKey is a model with the file of its projector.
+type joinedKey struct {
+	model *model.Model
+	path  string
 }
 
 type weightsKey struct {
@@ -52,7 +59,8 @@ func NewStore(f Facts) *Store {
 		weights:  newShared[weightsKey, *format.Weights](1024),
 		machines: newShared[machineKey, *hardware.Machine](1024),
 		engines:  newShared[string, *engine.Engine](64),
-		pipes:    newShared[string, *found](128)}
+		pipes:    newShared[string, *found](128),
+		joined:   newShared[joinedKey, *model.Model](128)}
 }
 
 // Resolver turns scenarios into requests. It has caches of its own in front
@@ -123,6 +131,11 @@ func (r *Resolver) Resolve(ctx context.Context, s *Scenario, p *Prepared) error 
 	}
 	if err := in.noPipelineFields(in.Model); err != nil {
 		return err
+	}
+	if in.Mmproj != "" {
+		if m, err = r.projected(m, in.Mmproj); err != nil {
+			return err
+		}
 	}
 	if m.Arch.ID != "" && !isPath(in.Model) {
 		in.Model = m.Arch.ID
@@ -253,6 +266,18 @@ func (r *Resolver) model(query string) (*model.Model, error) {
 	}
 	r.models.put(query, m)
 	return m, nil
+}
+
+// projected returns the model with the encoder of a projector's own file, the
+// same for the same model and file.
+func (r *Resolver) projected(m *model.Model, path string) (*model.Model, error) {
+	return r.store.joined.get(joinedKey{m, path}, func() (*model.Model, error) {
+		j, err := r.store.facts.OpenProjector(m, path)
+		if err != nil {
+			return nil, problem.From(problem.BadFile, err)
+		}
+		return j, nil
+	})
 }
 
 func (r *Resolver) loadModel(query string) (*model.Model, error) {

@@ -75,6 +75,9 @@ type Scenario struct {
 	Images      int    `json:"images,omitempty"`
 	ImageSize   string `json:"image_size,omitempty"`
 	VideoFrames int    `json:"video_frames,omitempty"`
+	// Mmproj is the file of the encoder and projector, where a local engine loads
+	// one beside the model (llama.cpp's --mmproj).
+	Mmproj string `json:"mmproj,omitempty"`
 
 	// The fields below are of pipelines: image and video generation, speech,
 	// embedding. Zero takes the model's or the engine's default.

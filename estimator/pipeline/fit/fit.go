@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/plimsoll/plimsoll/estimator/fit/damped"
 	"github.com/plimsoll/plimsoll/estimator/pipeline"
 )
 
@@ -242,9 +243,9 @@ func (r *regression) solve() error {
 		h, g := r.normal()
 		improved := false
 		for range 8 {
-			dx, err := descend(h, g, lambda)
+			dx, err := damped.Step(h, g, lambda)
 			if err != nil {
-				return err
+				return fmt.Errorf("rates of pipelines: %w", err)
 			}
 			y := make([]float64, len(r.x))
 			for n := range y {
@@ -337,24 +338,6 @@ func (r *regression) normal() (*mat.SymDense, []float64) {
 		raw.Data[k*raw.Stride+k] += w
 	}
 	return h, g
-}
-
-func descend(h *mat.SymDense, g []float64, lambda float64) ([]float64, error) {
-	n := len(g)
-	damped := mat.NewSymDense(n, nil)
-	damped.CopySym(h)
-	for i := range n {
-		damped.SetSym(i, i, h.At(i, i)*(1+lambda)+1e-9)
-	}
-	var c mat.Cholesky
-	if !c.Factorize(damped) {
-		return nil, fmt.Errorf("rates of pipelines: the normal equations of %d parameters cannot be solved", n)
-	}
-	dx := mat.NewVecDense(n, nil)
-	if err := c.SolveVecTo(dx, mat.NewVecDense(n, g)); err != nil {
-		return nil, fmt.Errorf("rates of pipelines: %w", err)
-	}
-	return dx.RawVector().Data, nil
 }
 
 // digits is to how many decimals parameters are kept: more than they are known.

@@ -116,8 +116,8 @@ func TestSpreads(t *testing.T) {
 		cases = append(cases, Case{pipeline.TextToImage, pipeline.LevelDevice, float64(i-50) / 100}, Case{pipeline.TextToImage, pipeline.LevelFamily, float64(i-50) / 200})
 	}
 	got := Spreads(cases)
-	if sd := got["text-to-image/device"]; math.Abs(sd-0.4/z80) > 0.01 {
-		t.Errorf("device %g, want %g: 80%% of errors are within 0.4", sd, 0.4/z80)
+	if sd := got["text-to-image/device"]; math.Abs(sd-0.4/pipeline.Z80) > 0.01 {
+		t.Errorf("device %g, want %g: 80%% of errors are within 0.4", sd, 0.4/pipeline.Z80)
 	}
 	if got["text-to-image/family"] < got["text-to-image/device"] {
 		t.Error("what is farther is known better")

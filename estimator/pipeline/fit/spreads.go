@@ -44,7 +44,7 @@ func Spreads(cases []Case) map[string]float64 {
 		if i+1 < len(v) {
 			q += (at - float64(i)) * (v[i+1] - v[i])
 		}
-		return math.Round(q/z80*1e4) / 1e4
+		return math.Round(q/pipeline.Z80*1e4) / 1e4
 	}
 	names := []string{"*"}
 	for c := range classes {
@@ -61,6 +61,3 @@ func Spreads(cases []Case) map[string]float64 {
 	}
 	return out
 }
-
-// z80 is the normal deviate that holds 80% on both sides.
-const z80 = 1.2816

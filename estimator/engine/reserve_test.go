@@ -1,4 +1,4 @@
-package memory
+package engine_test
 
 import (
 	"testing"
@@ -10,7 +10,7 @@ import (
 // macOS lets the GPU wire about two thirds of the memory up to 36 GB and
 // three quarters above, whatever size the catalogue calls usable; a limit
 // that the system itself reported goes before that rule.
-func TestWiredLimit(t *testing.T) {
+func TestWired(t *testing.T) {
 	rules := &engine.HostRules{UnifiedWired: map[string][]engine.WiredStep{
 		"apple": {{UpToGiB: 36, Fraction: 2.0 / 3}, {Fraction: 0.75}}}}
 	for _, c := range []struct {
@@ -27,9 +27,7 @@ func TestWiredLimit(t *testing.T) {
 		{"another vendor", "AMD", 0, 128, 0},
 	} {
 		d := &hardware.Device{Vendor: c.vendor, Unified: true, MemoryBytes: c.gib * hardware.GiB, UsableBytes: c.usable}
-		in := &Input{Node: &hardware.Node{Devices: []*hardware.Device{d}},
-			Settings: &engine.Settings{Engine: &engine.Engine{Host: rules}}}
-		if got := wiredLimit(in, d.MemoryBytes); got != c.want {
+		if got := rules.Wired(d, d.MemoryBytes); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
 	}

@@ -20,7 +20,9 @@ type engineDefault struct {
 	// accelerator.
 	Vendor string `json:"vendor,omitempty"`
 	// Role is a component that the model must have, "" for any model.
-	Role   pipeline.Role `json:"role,omitempty"`
+	Role pipeline.Role `json:"role,omitempty"`
+	// Kind is how one of its components must be built, "" for any.
+	Kind   pipeline.Kind `json:"kind,omitempty"`
 	Engine string        `json:"engine"`
 	Why    string        `json:"why,omitempty"`
 }
@@ -107,7 +109,7 @@ func DefaultPipelineEngine(m *pipeline.Model, machine *hardware.Machine) (*pipel
 		vendor = strings.ToLower(n.Devices[0].Vendor)
 	}
 	for _, d := range defaults {
-		if d.Class == m.Class && (d.Role == "" || m.Find(d.Role) != nil) && (d.Vendor == vendor || d.Vendor == "*" && vendor != "") {
+		if d.Class == m.Class && (d.Role == "" || m.Find(d.Role) != nil) && (d.Kind == "" || m.Built(d.Kind)) && (d.Vendor == vendor || d.Vendor == "*" && vendor != "") {
 			return PipelineEngine(d.Engine)
 		}
 	}

@@ -160,6 +160,7 @@ func TestDefaultPipelineEngine(t *testing.T) {
 		}
 		return m
 	}
+	heard := []pipeline.Component{{Role: pipeline.Decoder, Kind: pipeline.CrossDecoder}} // as Whisper has
 	for _, c := range []struct {
 		class  pipeline.Class
 		vendor string
@@ -171,10 +172,13 @@ func TestDefaultPipelineEngine(t *testing.T) {
 		{pipeline.Synthesis, "", "sherpa-onnx"}, {pipeline.Synthesis, "NVIDIA", "onnxruntime"},
 		{pipeline.Embedding, "NVIDIA", "tei"}, {pipeline.Embedding, "", "sentence-transformers"},
 	} {
-		e, err := DefaultPipelineEngine(&pipeline.Model{Class: c.class}, machine(c.vendor))
+		e, err := DefaultPipelineEngine(&pipeline.Model{Class: c.class, Components: heard}, machine(c.vendor))
 		if err != nil || e.ID != c.want {
 			t.Errorf("%s on %q: %v, %v; expected %s", c.class, c.vendor, e, err, c.want)
 		}
+	}
+	if e, err := DefaultPipelineEngine(&pipeline.Model{Class: pipeline.Recognition}, machine("NVIDIA")); err != nil || e.ID != "sherpa-onnx" {
+		t.Errorf("a recogniser that is no Whisper: %v, %v", e, err)
 	}
 	writes := &pipeline.Model{Class: pipeline.Synthesis, Components: []pipeline.Component{{Role: pipeline.LanguageModel}}}
 	if e, err := DefaultPipelineEngine(writes, machine("")); err != nil || e.ID != "transformers" {

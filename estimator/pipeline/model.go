@@ -170,6 +170,16 @@ type Component struct {
 	Note   string `json:"note,omitempty"`
 }
 
+// Built says whether one of the components is built in a way.
+func (m *Model) Built(kind Kind) bool {
+	for i := range m.Components {
+		if m.Components[i].Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
 // Find returns the first component of a role, nil where there is none.
 func (m *Model) Find(role Role) *Component {
 	for i := range m.Components {

@@ -116,8 +116,12 @@ type Engine struct {
 	// besides.
 	Allocator Interval `json:"allocator,omitzero"`
 	Verify    string   `json:"verify,omitempty"` // the command that measures it, a template
-	Source    []string `json:"source,omitempty"`
-	Assumed   string   `json:"assumed,omitempty"`
+	// VerifyWords are what the command says for a format ("format:fp16"), an
+	// offload ("placed:model") and tiles ("tiled"), or the command of a class
+	// ("class:speech-recognition").
+	VerifyWords map[string]string `json:"verify_words,omitempty"`
+	Source      []string          `json:"source,omitempty"`
+	Assumed     string            `json:"assumed,omitempty"`
 }
 
 // Backend is a way of computing that an engine offers.

@@ -32,7 +32,9 @@ func (s *Setup) Words() string {
 }
 
 // VerifyCommand fills the engine's template: {model}, {width}, {height},
-// {frames}, {steps}, {batch}, {format}, {audio_seconds} and {sequence_tokens}.
+// {frames}, {steps}, {batch}, {backend}, {format}, {audio_seconds} and
+// {sequence_tokens}, and {placed} and {tiled}, what its VerifyWords say of the
+// offload and the tiles; a class may have a template of its own among them.
 func (e *Engine) VerifyCommand(m *Model, o *Outcome) string {
 	j := &o.Job
 	name := m.HFRepo
@@ -41,5 +43,21 @@ func (e *Engine) VerifyCommand(m *Model, o *Outcome) string {
 	}
 	n := func(v int) string { return fmt.Sprint(v) }
 	return strings.NewReplacer("{model}", name, "{width}", n(j.Width), "{height}", n(j.Height), "{frames}", n(j.Frames), "{steps}", n(j.Steps),
-		"{batch}", n(j.Batch), "{format}", o.Setup.Format, "{audio_seconds}", fmt.Sprintf("%g", j.AudioSeconds), "{sequence_tokens}", n(j.SequenceTokens)).Replace(e.Verify)
+		"{batch}", n(j.Batch), "{backend}", o.Setup.Backend, "{format}", e.word("format:"+o.Setup.Format, o.Setup.Format),
+		"{placed}", e.word("placed:"+string(o.Setup.Offload), e.VerifyWords["placed:none"]), "{tiled}", e.tiled(&o.Setup), "{audio_seconds}", fmt.Sprintf("%g", j.AudioSeconds), "{sequence_tokens}", n(j.SequenceTokens)).Replace(e.word("class:"+string(m.Class), e.Verify))
+}
+
+// word is the engine's own word for something, or the usual one.
+func (e *Engine) word(key, usual string) string {
+	if w, ok := e.VerifyWords[key]; ok {
+		return w
+	}
+	return usual
+}
+
+func (e *Engine) tiled(s *Setup) string {
+	if s.Tiling {
+		return e.VerifyWords["tiled"]
+	}
+	return ""
 }

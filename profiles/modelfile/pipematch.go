@@ -99,7 +99,7 @@ func (r *read) settleUsual() error {
 		d.TextTokens = job.Defaults.TextTokens
 	}
 	if r.partial {
-		r.note("only the denoiser is here: its text encoder and autoencoder are not counted")
+		r.note("the denoiser's other parts are not here, and no model of its shape is known: what is missing is not counted")
 	}
 	return nil
 }

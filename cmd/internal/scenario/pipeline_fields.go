@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -51,7 +52,7 @@ func (s *Scenario) checkPipeline() error {
 		{"chunk_seconds", s.ChunkSeconds, maxAudio, "give seconds of audio, such as 30"},
 	} {
 		if f.value < 0 || f.value > f.most || math.IsNaN(f.value) {
-			return wrong(f.field+" is out of range", f.field, f.remedy)
+			return wrong(fmt.Sprintf("%s is out of range: %g", f.field, f.value), f.field, f.remedy)
 		}
 	}
 	switch pipeline.Offload(s.Offload) {

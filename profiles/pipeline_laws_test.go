@@ -425,6 +425,29 @@ func TestLawPipelineMoreDevicesNeverSlower(t *testing.T) {
 	})
 }
 
+// TestWhisperMemory compares the memory that openai-whisper asks for with its
+// README's "Required VRAM" (github.com/openai/whisper, README.md@c0d2f62), which
+// is in round GB.
+func TestWhisperMemory(t *testing.T) {
+	e, err := profiles.PipelineEngine("openai-whisper")
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine, err := profiles.Machine("rtx-4090-24gb", profiles.MachineOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, gb := range map[string]float64{"whisper-base": 1, "whisper-small": 2, "whisper-medium": 5, "whisper-large-v3": 10, "whisper-large-v3-turbo": 6} {
+		m, err := profiles.Pipeline(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := float64(deviceNeed(run(t, withEngine(t, m, machine, e)))) / 1e9; math.Abs(got-gb) > 0.5+0.1*gb {
+			t.Errorf("%s: %.2f GB, about %g published", id, got, gb)
+		}
+	}
+}
+
 // BenchmarkPipelineCheck is one estimate of a prepared pipeline.
 func BenchmarkPipelineCheck(b *testing.B) {
 	req := askPipeline(b, "flux.1-dev", "rtx-4090")

@@ -36,6 +36,7 @@ type PlanSettings struct {
 	Parallel             string   `json:"parallel,omitempty"`
 	FlashAttention       *bool    `json:"flash_attention,omitempty"`
 	SWAFull              bool     `json:"swa_full,omitempty"`
+	KVUnified            bool     `json:"kv_unified,omitempty"`
 	NoMmap               bool     `json:"no_mmap,omitempty"`
 	NoKVOffload          bool     `json:"no_kv_offload,omitempty"`
 	MLA                  string   `json:"mla,omitempty"`
@@ -153,6 +154,7 @@ func planSettingFields(s *PlanSettings) []field {
 		{"parallel", &s.Parallel, 0, "slots that share the context; searched when left out"},
 		{"flash_attention", maybeBool{&s.FlashAttention}, 0, "flash attention"},
 		{"swa_full", &s.SWAFull, 0, "full-size cache for sliding-window layers"},
+		{"kv_unified", &s.KVUnified, 0, "one pool of cache cells for all slots"},
 		{"no_mmap", &s.NoMmap, 0, "load the file instead of mapping it"},
 		{"no_kv_offload", &s.NoKVOffload, 0, "keep the KV cache on the host"},
 		{"mla", &s.MLA, 0, "what latent attention caches: latent, latent+v or expanded"},

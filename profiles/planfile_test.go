@@ -61,6 +61,7 @@ workloads:
     parallel: 4
     flash_attention: false
     swa_full: true
+    kv_unified: true
     no_mmap: true
     no_kv_offload: true
     mla: latent
@@ -114,7 +115,7 @@ func TestReadPlan(t *testing.T) {
 	if m, err := w.Traffic.Mean(); err != nil || m != 0.4 {
 		t.Errorf("average %g %v", m, err)
 	}
-	for key, line := range map[string]int{"goal": 3, "budget.kw": 10, "hardware[0]": 12, "hardware[1]": 20, "workloads[0].context": 40, "workloads[0].traffic.growth": 54, "workloads[1].traffic.growth": 64} {
+	for key, line := range map[string]int{"goal": 3, "budget.kw": 10, "hardware[0]": 12, "hardware[1]": 20, "workloads[0].context": 40, "workloads[0].traffic.growth": 55, "workloads[1].traffic.growth": 65} {
 		if got := p.Line(key); got != line {
 			t.Errorf("%s is on line %d, want %d", key, got, line)
 		}

@@ -85,14 +85,18 @@ func TestRulesThroughTime(t *testing.T) {
 func TestWindowCells(t *testing.T) {
 	e := mustParse(t, base, nil)
 	on := true
-	for _, c := range []struct{ context, window, slots, want int }{
-		{8192, 1024, 4, 4608},  // Gemma-4-12B, 4 slots
-		{8192, 1024, 1, 1536},  // and 1
-		{32768, 128, 4, 1024},  // gpt-oss-120b
-		{32768, 2048, 1, 2560}, // a 52-layer model under ollama
-		{512, 1024, 1, 512},    // never more than the context
+	for _, c := range []struct {
+		context, window, slots, want int
+		unified                      bool
+	}{
+		{8192, 1024, 4, 4608, true},  // Gemma-4-12B, 4 slots of its own choice
+		{8192, 1024, 1, 1536, false}, // and 1
+		{32768, 128, 4, 1024, true},  // gpt-oss-120b
+		{32768, 128, 4, 3072, false}, // -np 4: four streams of 640 cells, each rounded up
+		{32768, 2048, 1, 2560, true}, // a 52-layer model under ollama
+		{512, 1024, 1, 512, true},    // never more than the context
 	} {
-		s := resolve(t, e, Deployment{GPULayers: Auto, Context: c.context, Slots: c.slots, Flash: &on}, Workload{Batch: 1})
+		s := resolve(t, e, Deployment{GPULayers: Auto, Context: c.context, Slots: c.slots, UnifiedKV: c.unified, Flash: &on}, Workload{Batch: 1})
 		if got := s.WindowCells(c.window); got != c.want {
 			t.Errorf("%+v: %d cells", c, got)
 		}

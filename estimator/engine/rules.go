@@ -28,7 +28,7 @@ type Rules struct {
 	PadPlain int `json:"pad_plain"`
 	// WindowCache is true when sliding-window layers get a cache of their
 	// window only; otherwise they get all cells. UnifiedSlots: one pool of
-	// cells serves all slots (else each has its own stream of an equal part).
+	// cells can serve all slots, where that is asked for.
 	WindowCache  bool `json:"window_cache"`
 	UnifiedSlots bool `json:"unified_slots"`
 	// WholeCache is true when a decode step reads the cache of the whole context
@@ -98,6 +98,8 @@ type ContextRule struct {
 	Kind   string        `json:"kind"`
 	Tokens int           `json:"tokens"`
 	Steps  []ContextStep `json:"steps"`
+	// PerSlot is true when every slot gets as many.
+	PerSlot bool `json:"per_slot"`
 }
 
 // ContextStep gives a context from so much device memory on.

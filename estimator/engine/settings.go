@@ -27,12 +27,13 @@ type Settings struct {
 	// Cells is the number of cache cells allocated for non-windowed layers
 	// (padded as the engine pads), all streams together.
 	Cells int
-	// Unified is true when one pool of cells serves all slots.
-	UnifiedKV bool
 	// ContextAuto is true when nobody asked for a context and the engine may
 	// lower it until it fits, but not below MinContext.
 	ContextAuto bool
 	MinContext  int
+	// ContextSteps are the only contexts that the engine chooses from, the
+	// shortest first; none where it takes any.
+	ContextSteps []int
 	// ContextLowered is true when it was lowered.
 	ContextLowered bool
 	// Devices is how many devices of the node are used. AutoRanks is true when
@@ -103,7 +104,7 @@ func (e *Engine) Resolve(d Deployment, w Workload, m *model.Model, node *hardwar
 	default:
 		return s, fmt.Errorf("mla %q is not known: give latent, latent+v or expanded", s.MLA)
 	}
-	s.UnifiedKV = r.UnifiedSlots
+	s.UnifiedKV = s.UnifiedKV && r.UnifiedSlots
 	if r.Offload == "" && d.GPULayers > 0 && d.GPULayers < len(m.Layers) {
 		return s, fmt.Errorf("%s cannot leave layers on the host: drop gpu_layers", e.Name)
 	}
@@ -307,16 +308,26 @@ func (s *Settings) context(w *Workload, m *model.Model, node *hardware.Node) {
 		return
 	}
 	r := &s.Rules.Context
-	s.MinContext = max(r.Tokens, need)
+	slots := 1
+	if r.PerSlot {
+		slots = s.Slots
+	}
+	s.MinContext = max(r.Tokens*slots, need)
 	switch r.Kind {
 	case "fixed":
 		s.Context = r.Tokens
 	case "by_memory":
 		_, all := s.deviceGiB(node)
 		for _, step := range r.Steps {
-			if all >= step.FromGiB {
-				s.Context = step.Tokens
+			if all < step.FromGiB {
+				break
 			}
+			n := step.Tokens
+			if trained > 0 {
+				n = min(n, trained)
+			}
+			s.Context = n * slots
+			s.ContextSteps = append(s.ContextSteps, s.Context)
 		}
 		s.ContextAuto = true
 	case "fit":
@@ -327,7 +338,7 @@ func (s *Settings) context(w *Workload, m *model.Model, node *hardware.Node) {
 	default:
 		s.Context = trained
 	}
-	if s.Context == 0 || trained > 0 && s.Context > trained && r.Kind != "need" {
+	if s.Context == 0 || trained > 0 && s.Context > trained*slots && r.Kind != "need" {
 		s.Context = trained
 	}
 	if s.Context == 0 {

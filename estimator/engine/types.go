@@ -64,14 +64,18 @@ const Auto = -1
 // Deployment is how the model is run. A zero value means "as the engine does
 // by default"; Resolve fills it in.
 type Deployment struct {
-	Context     int    `json:"context"` // cells asked for; 0 = the engine's default rule
-	Slots       int    `json:"slots"`   // parallel sequences the cache is divided for; 0 = by batch
-	KVTypeK     string `json:"kv_type_k"`
-	KVTypeV     string `json:"kv_type_v"`
-	Batch       int    `json:"n_batch"` // logical batch (llama.cpp -b)
-	UBatch      int    `json:"ubatch"`  // physical micro-batch (llama.cpp -ub)
-	Flash       *bool  `json:"flash_attention"`
-	SWAFull     bool   `json:"swa_full"`
+	Context int    `json:"context"` // cells asked for; 0 = the engine's default rule
+	Slots   int    `json:"slots"`   // parallel sequences the cache is divided for; 0 = by batch
+	KVTypeK string `json:"kv_type_k"`
+	KVTypeV string `json:"kv_type_v"`
+	Batch   int    `json:"n_batch"` // logical batch (llama.cpp -b)
+	UBatch  int    `json:"ubatch"`  // physical micro-batch (llama.cpp -ub)
+	Flash   *bool  `json:"flash_attention"`
+	SWAFull bool   `json:"swa_full"`
+	// UnifiedKV has one pool of cells serve all slots (llama.cpp's
+	// --kv-unified, its way for slots of its own choice); else each slot has a
+	// stream of an equal part.
+	UnifiedKV   bool   `json:"kv_unified,omitempty"`
 	MLA         string `json:"mla,omitempty"` // what latent attention caches: latent, latent+v, expanded; empty = the engine's way
 	NoMmap      bool   `json:"no_mmap"`
 	NoKVOffload bool   `json:"no_kv_offload"`

@@ -157,17 +157,28 @@ const contextGrain = 256
 // the shortest allowed.
 func (f *fitter) shorten(try func() (bool, error)) (bool, error) {
 	s := f.in.Settings
-	lo, hi := s.MinContext/contextGrain, s.Context/contextGrain
+	// The contexts above the shortest, by number.
+	lo := s.MinContext / contextGrain
+	n, context := s.Context/contextGrain-lo, func(i int) int { return (lo + i) * contextGrain }
+	if s.ContextSteps != nil {
+		steps := []int{s.MinContext}
+		for _, c := range s.ContextSteps {
+			if c > s.MinContext && c < s.Context {
+				steps = append(steps, c)
+			}
+		}
+		n, context = len(steps)-1, func(i int) int { return steps[i] }
+	}
 	s.ContextLowered = s.MinContext < s.Context
 	s.SetContext(s.MinContext)
 	ok, err := try()
-	if !ok || err != nil || hi <= lo {
+	if !ok || err != nil || n <= 0 {
 		return ok, err
 	}
 	f.strict = true
 	defer func() { f.strict = false }()
-	i := sort.Search(hi-lo, func(i int) bool {
-		s.SetContext((lo + i + 1) * contextGrain)
+	i := sort.Search(n, func(i int) bool {
+		s.SetContext(context(i + 1))
 		fits, e := try()
 		if e != nil {
 			err = e
@@ -177,7 +188,7 @@ func (f *fitter) shorten(try func() (bool, error)) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	s.SetContext(max((lo+i)*contextGrain, s.MinContext))
+	s.SetContext(max(context(i), s.MinContext))
 	f.strict = false
 	return try()
 }

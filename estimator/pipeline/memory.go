@@ -123,7 +123,7 @@ func (a *account) phase(s *Setup, c []held, i int) (device, host Phase, err erro
 	if s.TextOnCPU && p.work == WorkText {
 		to = &host
 	}
-	for _, l := range lines {
+	for _, l := range append(lines, besideLine(c, lines)) {
 		to.add(l)
 	}
 	if share := a.engine.Allocator; share.High > 0 && device.Need > 0 {

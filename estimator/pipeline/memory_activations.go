@@ -42,7 +42,7 @@ func (a *account) stageLines(s *Setup, h *held, st *Stage) []Line {
 	case WorkAudioDecode, WorkSpeechTokens:
 		return append(a.cacheLines(h, st), a.tokenLine(s, h, st)...)
 	}
-	return a.tokenLine(s, h, st)
+	return append(a.tokenLine(s, h, st), a.scoreLines(s, h, st)...)
 }
 
 // element is the bytes of an activation.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -182,6 +183,55 @@ func TestNarrowUNet(t *testing.T) {
 	}
 	linear := memSD15.Components[0].linear()
 	within(t, "transformer blocks of SD 1.5, counted layer by layer", linear/859520964, 0.28, 0.05)
+}
+
+// The same with 32-bit scores of attention in memory, 8 heads × 4096² tokens, and
+// convolutions in 16 bits where the rest is in 32 (its README: 2.8 and 2.4 G in
+// F32, 2.3 and 1.9 in F16 without and with flash attention; rows oc0687 to 0690,
+// taken for GiB).
+func TestScores(t *testing.T) {
+	e := eager()
+	e.Frees, e.PassesApart, e.ScoreBytes, e.HalfConvolutions = true, true, 4, true
+	m := *memSD15
+	m.Components = append([]Component(nil), m.Components...)
+	m.Components[0].Heads = 8
+	for _, c := range []struct {
+		format string
+		flash  bool
+		gib    float64
+	}{{"fp32", false, 2.8}, {"fp32", true, 2.4}, {"fp16", false, 2.3}, {"fp16", true, 1.9}, {"q4_0", false, 2.0}, {"q4_0", true, 1.5}} {
+		f := placed(t, &m, e, Job{}, Setup{Format: c.format, TextFormat: c.format, FlashAttention: c.flash, Offload: OffloadNone})
+		_, allocated := peak(f)
+		within(t, fmt.Sprint(c.format, " fused ", c.flash), allocated/gib, c.gib, 0.15)
+		found := int64(0)
+		for _, p := range f.Ledgers[0].Phases {
+			for _, l := range p.Lines {
+				if l.Name == "attention scores" {
+					found = l.Bytes
+				}
+			}
+		}
+		if want := int64(8 * 4096 * 4096 * 4); found != want && !c.flash || found != 0 && c.flash {
+			t.Errorf("%s, fused %t: scores of %d bytes", c.format, c.flash, found)
+		}
+	}
+	if n, heads := memSDXL.Components[0].scores(128 * 128); n != 64*64 || heads != 10 {
+		t.Errorf("SDXL at 1024: %g tokens, %g heads", n, heads) // 640 wide, heads of 64
+	}
+	if n, heads := memFlux.Components[0].scores(4608); n != 4608 || heads != 24 {
+		t.Errorf("FLUX: %g tokens, %g heads", n, heads)
+	}
+	// There is room with fused attention, not without: it comes before anything
+	// leaves the device.
+	tight := machine(1, 3.05)
+	req := &Request{Model: &m, Machine: tight, Engine: e, Formats: memFormats, Setup: Setup{Format: "fp16", TextFormat: "fp16"}}
+	f, err := Place(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !f.Setup.FlashAttention || f.Setup.Offload != OffloadNone {
+		t.Errorf("made to fit by %q", f.Setup.Words())
+	}
 }
 
 // Every line says how it came to be, and the lines add up.

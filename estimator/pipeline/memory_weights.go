@@ -14,6 +14,8 @@ type held struct {
 	// one layer, rest those outside of the layers; layer 0: not known.
 	active, layer, rest float64
 	formula             string
+	// beside is the checkpoint that lies beside the weights while they are loaded.
+	beside float64
 	// gather is the buffer that a sharded component's layers are put together in.
 	gather float64
 }
@@ -30,7 +32,10 @@ func (a *account) components(s *Setup) ([]held, error) {
 		h := &out[i]
 		h.c, h.format = c, f
 		n := a.weights(c)
-		h.bytes, h.formula = c.bytes(f, n)
+		if f, err = a.loaded(h, f, n); err != nil {
+			return nil, err
+		}
+		h.bytes, h.formula = c.bytes(f, n, a.engine.HalfConvolutions)
 		h.active = h.bytes
 		if c.ActiveParams > 0 && c.ActiveParams < n {
 			h.active *= float64(c.ActiveParams) / float64(n)
@@ -43,17 +48,57 @@ func (a *account) components(s *Setup) ([]held, error) {
 	return out, nil
 }
 
+// loaded is the format in which n weights lie in memory, and settles what lies
+// beside them while they are loaded.
+func (a *account) loaded(h *held, f *Format, n int64) (*Format, error) {
+	if w := a.engine.LoadFormat; w != "" {
+		stored, err := a.req.FormatNamed(w)
+		if err != nil {
+			return nil, err
+		}
+		h.beside = stored.Bytes(n)
+	}
+	if w := a.engine.KeptFormat; w != "" {
+		kept, err := a.req.FormatNamed(w)
+		if err != nil {
+			return nil, err
+		}
+		if kept.Bits > f.Bits {
+			return kept, nil
+		}
+	}
+	return f, nil
+}
+
+// besideLine is what the checkpoint takes beside the weights while they are
+// loaded, beyond the activations, which come to lie where it lay.
+func besideLine(all []held, activations []Line) Line {
+	b := 0.0
+	for i := range all {
+		b += all[i].beside
+	}
+	words := mibWords(b)
+	low, high := b, b
+	for _, l := range activations {
+		b, low, high = b-float64(l.Bytes), low-float64(l.High), high-float64(l.Low)
+	}
+	return Line{Name: "checkpoint", Kind: weightKind, Bytes: size(math.Max(b, 0)), Low: size(math.Max(low, 0)), High: size(math.Max(high, 0)),
+		Formula: words + " read to where the weights go, and beside them until all are copied, less the activations that come to lie there", Source: "engine data"}
+}
+
 // bytes is the size of n weights of a component in a format. What must stay in
 // 32 bits where the rest is in FP16 does; the convolutions of a U-Net stay in 16
-// bits where a format is narrower.
-func (c *Component) bytes(f *Format, n int64) (float64, string) {
+// bits where a format is narrower, and with half where it is wider.
+func (c *Component) bytes(f *Format, n int64, half bool) (float64, string) {
 	kept := min(max(c.FP32Params, 0), n)
 	switch {
 	case c.FileBytes > 0 && c.FileFormat != "" && f.named(c.FileFormat):
 		return float64(c.FileBytes), "the tensors of the file, as stored"
 	case kept > 0 && f.Bits == 16 && f.Name == "fp16":
 		return f.Bytes(n-kept) + 4*float64(kept), fmt.Sprintf("%d weights × %s + %d × 32 bits ÷ 8", n-kept, f.width(), kept)
-	case c.Kind == UNet && f.Bits < 16:
+	case half && c.Role == VAE && f.Bits > 16:
+		return 2 * float64(n), fmt.Sprintf("%d weights × 16 bits ÷ 8", n)
+	case c.Kind == UNet && (f.Bits < 16 || half && f.Bits > 16):
 		if linear := min(c.linear(), float64(n)); linear > 0 {
 			return f.Bytes(int64(linear)) + 2*(float64(n)-linear), fmt.Sprintf("(%.0f weights of transformer blocks × %s + %.0f of convolutions × 16 bits) ÷ 8", linear, f.width(), float64(n)-linear)
 		}
@@ -133,13 +178,18 @@ func (a *account) shard(s *Setup, h *held, n int64) error {
 	return nil
 }
 
+// weightsLow is how little of the weights may turn out to lie in memory, as a
+// share: encoders of autoencoders and heads that a job does not need are left
+// out by some programs, and peaks are published in GB and GiB alike.
+const weightsLow = 0.94
+
 // weightLines says what of component k lies on a device and what in main memory
 // in phase i.
 func (a *account) weightLines(s *Setup, all []held, i, k int) (on, off Line) {
 	h, p := &all[k], &a.phases[i]
 	works := p.works(k)
 	device, host, words := h.bytes, 0.0, ""
-	low, high := 1.0, 1.0
+	low, high := weightsLow, 1.0
 	switch {
 	case s.TextOnCPU && h.c.Role == TextEncoder:
 		device, host, words = 0, h.bytes, "run by the host"

@@ -38,6 +38,8 @@ type Setup struct {
 	// Tiling decodes an image in overlapping parts, Slicing a batch one by one.
 	Tiling  bool `json:"vae_tiling,omitempty"`
 	Slicing bool `json:"vae_slicing,omitempty"`
+	// FlashAttention fuses the attention of an engine that does so when asked.
+	FlashAttention bool `json:"flash_attention,omitempty"`
 
 	// Sequence is over how many devices the tokens of a pass are divided, by
 	// Ulysses (heads; Jacobs et al. 2023, arXiv:2309.14509) or, with Ring, by
@@ -112,12 +114,24 @@ type Engine struct {
 	// ActivationFactor is how many times the tokens' activations take
 	// tokens × hidden × element size while a denoiser or an encoder runs.
 	ActivationFactor Interval `json:"activation_factor"`
+	// ScoreBytes is the size of an attention score in memory, where a denoiser's
+	// attention is not fused unless that is asked for; 0: it always is.
+	ScoreBytes float64 `json:"score_bytes,omitempty"`
+	// KeptFormat is the format in which a network's weights lie on a device
+	// whatever they are computed in, "" that of the computation.
+	KeptFormat string `json:"kept_format,omitempty"`
+	// LoadFormat is the format of a checkpoint that is read to where the weights
+	// go and lies beside them until all are copied, "" where none does.
+	LoadFormat string `json:"load_format,omitempty"`
+	// HalfConvolutions is true of an engine that keeps convolutions in 16 bits
+	// whatever the format.
+	HalfConvolutions bool `json:"half_convolutions,omitempty"`
 	// Allocator is the share of all else on a device that its allocator holds
 	// besides.
 	Allocator Interval `json:"allocator,omitzero"`
 	Verify    string   `json:"verify,omitempty"` // the command that measures it, a template
 	// VerifyWords are what the command says for a format ("format:fp16"), an
-	// offload ("placed:model") and tiles ("tiled"), or the command of a class
+	// offload ("placed:model"), tiles ("tiled") and attention ("fused"), or the command of a class
 	// ("class:speech-recognition").
 	VerifyWords map[string]string `json:"verify_words,omitempty"`
 	Source      []string          `json:"source,omitempty"`

@@ -11,7 +11,7 @@ func (req *Request) WeightBytes() ([]float64, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[i], _ = c.bytes(f, c.Params)
+		out[i], _ = c.bytes(f, c.Params, false)
 	}
 	return out, nil
 }

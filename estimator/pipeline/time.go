@@ -102,7 +102,7 @@ const backendCPU = "cpu"
 // transfer adds the time to bring weights that lie in main memory.
 func (req *Request) transfer(l *Load, st *Stage, c *Component, f *Format, setup *Setup, linkBps float64) {
 	bytes := f.Bytes(int64(st.Weights))
-	whole, _ := c.bytes(f, c.Params) // a component comes whole, with all its experts
+	whole, _ := c.bytes(f, c.Params, req.Engine.HalfConvolutions) // a component comes whole, with all its experts
 	whole = math.Max(whole, bytes)
 	if linkBps <= 0 || bytes <= 0 {
 		return

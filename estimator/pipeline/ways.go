@@ -50,10 +50,14 @@ func (f *Fit) better(than *Fit) bool {
 	return !f.Tight && x < y
 }
 
-// waysOf lists the ways that the engine knows, the least slow first: tiles and
-// slices of the decoding, then ever more of the weights in main memory. One
-// memory for accelerator and host gains nothing by the latter.
+// waysOf lists the ways that the engine knows, the least slow first: fused
+// attention, tiles and slices of the decoding, then ever more of the weights in
+// main memory. One memory for accelerator and host gains nothing by the latter.
 func (a *account) waysOf(s Setup) []Setup {
+	if a.canFuse(&s) {
+		s.FlashAttention = true
+		return append([]Setup{s}, a.waysOf(s)...)
+	}
 	tiled := s
 	if a.has(VAE) {
 		tiled.Tiling = s.Tiling || a.engine.Tiling || a.engine.Tiled
@@ -81,6 +85,11 @@ func (a *account) waysOf(s Setup) []Setup {
 		}
 	}
 	return out
+}
+
+// canFuse says whether attention would be fused if that were asked for.
+func (a *account) canFuse(s *Setup) bool {
+	return a.engine.ScoreBytes > 0 && !s.FlashAttention && a.has(Denoiser)
 }
 
 // fewestBlocks swaps as few of the denoiser's layers as fit.

@@ -104,8 +104,8 @@ type change struct {
 	change, flags string
 }
 
-// changes lists what may be changed, the least slow first: tiles, narrower text
-// encoders, a narrower denoiser, text on the host, more devices, and ways of
+// changes lists what may be changed, the least slow first: fused attention,
+// tiles, narrower text encoders, a narrower denoiser, text on the host, more devices, and ways of
 // offloading where the user named one.
 func changes(req *Request, fit *Fit) []change {
 	a, _, err := req.account()
@@ -122,6 +122,9 @@ func changes(req *Request, fit *Fit) []change {
 		return &v
 	}
 	var out []change
+	if a.canFuse(&s) {
+		out = append(out, change{with(func(s *Setup) { s.FlashAttention = true }), "attention", "fuse attention", "--flash-attention"})
+	}
 	if a.has(VAE) && a.engine.Tiling && !s.Tiling {
 		out = append(out, change{with(func(s *Setup) { s.Tiling = true }), "tiles", "decode in tiles", "--vae-tiling"})
 	}

@@ -22,6 +22,9 @@ func (s *Setup) Words() string {
 	if s.TextOnCPU {
 		out = append(out, "the text encoders on the host")
 	}
+	if s.FlashAttention {
+		out = append(out, "attention fused")
+	}
 	if s.Tiling {
 		out = append(out, "decoding in tiles")
 	}
@@ -33,8 +36,9 @@ func (s *Setup) Words() string {
 
 // VerifyCommand fills the engine's template: {model}, {width}, {height},
 // {frames}, {steps}, {batch}, {backend}, {format}, {audio_seconds} and
-// {sequence_tokens}, and {placed} and {tiled}, what its VerifyWords say of the
-// offload and the tiles; a class may have a template of its own among them.
+// {sequence_tokens}, and {placed}, {tiled} and {fused}, what its VerifyWords say
+// of the offload, the tiles and fused attention; a class may have a template of
+// its own among them.
 func (e *Engine) VerifyCommand(m *Model, o *Outcome) string {
 	j := &o.Job
 	name := m.HFRepo
@@ -44,7 +48,7 @@ func (e *Engine) VerifyCommand(m *Model, o *Outcome) string {
 	n := func(v int) string { return fmt.Sprint(v) }
 	return strings.NewReplacer("{model}", name, "{width}", n(j.Width), "{height}", n(j.Height), "{frames}", n(j.Frames), "{steps}", n(j.Steps),
 		"{batch}", n(j.Batch), "{backend}", o.Setup.Backend, "{format}", e.word("format:"+o.Setup.Format, o.Setup.Format),
-		"{placed}", e.word("placed:"+string(o.Setup.Offload), e.VerifyWords["placed:none"]), "{tiled}", e.tiled(&o.Setup), "{audio_seconds}", fmt.Sprintf("%g", j.AudioSeconds), "{sequence_tokens}", n(j.SequenceTokens)).Replace(e.word("class:"+string(m.Class), e.Verify))
+		"{placed}", e.word("placed:"+string(o.Setup.Offload), e.VerifyWords["placed:none"]), "{tiled}", e.when(o.Setup.Tiling, "tiled"), "{fused}", e.when(o.Setup.FlashAttention, "fused"), "{audio_seconds}", fmt.Sprintf("%g", j.AudioSeconds), "{sequence_tokens}", n(j.SequenceTokens)).Replace(e.word("class:"+string(m.Class), e.Verify))
 }
 
 // word is the engine's own word for something, or the usual one.
@@ -55,9 +59,10 @@ func (e *Engine) word(key, usual string) string {
 	return usual
 }
 
-func (e *Engine) tiled(s *Setup) string {
-	if s.Tiling {
-		return e.VerifyWords["tiled"]
+// when is the engine's word for something where it is on.
+func (e *Engine) when(on bool, key string) string {
+	if on {
+		return e.VerifyWords[key]
 	}
 	return ""
 }

@@ -127,6 +127,7 @@ func axes() []axis {
 		countAxis("ubatch-size", "", "physical micro-batch of llama.cpp (-ub)", func(s *S) *int { return &s.UBatch }),
 		countAxis("parallel", "", "server slots that share the context (-np)", func(s *S) *int { return &s.Parallel }),
 		{flag: "flash-attention", usage: "flash attention: on, off or auto (-fa)", noValue: "on", set: setFlash},
+		boolAxis("kv-unified", "one pool of cells for all slots (-kvu)", func(s *S) *bool { return &s.KVUnified }),
 		boolAxis("swa-full", "full-size cache for sliding-window layers", func(s *S) *bool { return &s.SWAFull }),
 		countAxis("threads", "t", "CPU threads (default: all cores)", func(s *S) *int { return &s.Threads }),
 		boolAxis("no-mmap", "load the file instead of mapping it", func(s *S) *bool { return &s.NoMmap }),

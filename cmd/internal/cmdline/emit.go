@@ -33,7 +33,7 @@ type Line struct {
 // emitted lists the fields of a scenario that describe how a model is run, as
 // opposed to where, and what for.
 var emitted = []string{"quant", "kv_type", "kv_type_k", "kv_type_v", "split", "tp", "pp", "ep", "dp", "nodes", "gpu_layers", "cpu_moe", "threads",
-	"context", "context_rule", "batch_size", "ubatch", "parallel", "flash_attention", "swa_full", "no_mmap", "no_kv_offload", "mla",
+	"context", "context_rule", "batch_size", "ubatch", "parallel", "flash_attention", "swa_full", "kv_unified", "no_mmap", "no_kv_offload", "mla",
 	"gpu_memory_utilization", "max_num_seqs", "max_num_batched_tokens", "mmproj"}
 
 // Emit writes a scenario as the command of its engine; model is what the

@@ -13,7 +13,7 @@ import (
 
 // fields are those that say how a model is run.
 var fields = []string{"quant", "kv_type", "kv_type_k", "kv_type_v", "split", "tp", "pp", "ep", "dp", "nodes", "gpu_layers", "cpu_moe", "threads",
-	"context", "context_rule", "batch_size", "ubatch", "parallel", "flash_attention", "swa_full", "no_mmap", "no_kv_offload",
+	"context", "context_rule", "batch_size", "ubatch", "parallel", "flash_attention", "swa_full", "kv_unified", "no_mmap", "no_kv_offload",
 	"gpu_memory_utilization", "max_num_seqs", "max_num_batched_tokens"}
 
 // neutral spells what a field says by itself.
@@ -71,7 +71,7 @@ func deployments(engine string) *rapid.Generator[scenario.Scenario] {
 				on := maybe("on")
 				s.FlashAttention = &on
 			}
-			s.SWAFull, s.NoMmap, s.NoKVOffload = maybe("swa"), maybe("mmap"), maybe("kvo")
+			s.SWAFull, s.KVUnified, s.NoMmap, s.NoKVOffload = maybe("swa"), maybe("unified"), maybe("mmap"), maybe("kvo")
 			s.Split = rapid.SampledFrom([]string{"", "none", "layer", "row", "tensor"}).Draw(t, "split")
 			if maybe("threads") {
 				s.Threads = count("threads n", 128)

@@ -123,6 +123,7 @@ func (ex *PipelineExample) resolve(rates *pipeline.Rates, host *calibration.Host
 	if r.Backend == "NEON" || r.Backend == "CPU" {
 		s.Backend = "cpu"
 	}
+	s.FlashAttention = r.Backend == "flash attention"
 	s.Offload = pipeline.OffloadNone
 	for _, word := range strings.Split(r.Offload, "+") {
 		switch word {

@@ -91,6 +91,8 @@ func (s *Scenario) field(name []byte) any {
 		return &s.FlashAttention
 	case "swa_full":
 		return &s.SWAFull
+	case "kv_unified":
+		return &s.KVUnified
 	case "no_mmap":
 		return &s.NoMmap
 	case "no_kv_offload":

@@ -33,7 +33,7 @@ func (s *Scenario) languageNeutral(c pipeline.Class) {
 func (s *Scenario) setup(e *pipeline.Engine, formats []pipeline.Format, stored string, p *Prepared) (pipeline.Setup, error) {
 	out := pipeline.Setup{Backend: s.Backend, Offload: pipeline.Offload(s.Offload), Blocks: s.BlocksSwapped, TextOnCPU: s.TextOnCPU,
 		Tiling: s.VAETiling, Slicing: s.VAESlicing, Sequence: max(s.Ulysses, 1) * max(s.Ring, 1), Ring: s.Ring > 1, Guidance: s.CFGDevices, Data: s.DP,
-		Sharded: s.Sharded, Threads: s.Threads, Date: s.EngineDate}
+		FlashAttention: s.FlashAttention != nil && *s.FlashAttention, Sharded: s.Sharded, Threads: s.Threads, Date: s.EngineDate}
 	if out.Sequence == 1 {
 		out.Sequence = s.Ulysses // as it was given
 	}
@@ -66,6 +66,8 @@ func (s *Scenario) setup(e *pipeline.Engine, formats []pipeline.Format, stored s
 		return out, contradiction(e.Name+" does not know offload "+string(out.Offload), offloadRemedy(e))
 	case out.Tiling && !e.Tiling && !e.Tiled:
 		return out, contradiction("vae_tiling does not apply to "+e.Name, "leave it out, or use another engine")
+	case s.FlashAttention != nil && e.ScoreBytes <= 0:
+		return out, contradiction("flash_attention does not apply to "+e.Name, "leave it out: it fuses attention by itself, or runs models without any to speak of")
 	case n/max(s.DP, 1) > max(e.Parallel, 1):
 		return out, contradiction(fmt.Sprintf("%s divides a job over %d devices at most, and %d are asked for", e.Name, max(e.Parallel, 1), n/max(s.DP, 1)),
 			"lower ulysses, ring or cfg_devices, or use another engine")

@@ -218,7 +218,7 @@ func failed(what string, err error) error {
 // deployment maps the fields of a scenario on an engine's settings.
 func deployment(in *Scenario) engine.Deployment {
 	d := engine.Deployment{Context: in.Context, Slots: in.Parallel, KVTypeK: in.KVType, KVTypeV: in.KVType,
-		Batch: in.BatchSize, UBatch: in.UBatch, Flash: in.FlashAttention, SWAFull: in.SWAFull,
+		Batch: in.BatchSize, UBatch: in.UBatch, Flash: in.FlashAttention, SWAFull: in.SWAFull, UnifiedKV: in.KVUnified,
 		MLA: in.MLA, NoMmap: in.NoMmap, NoKVOffload: in.NoKVOffload, GPULayers: in.GPULayers, CPUMoE: in.CPUMoE,
 		Split: engine.Split(in.Split), TP: in.TP, PP: in.PP, EP: in.EP, DP: in.DP, Threads: in.Threads,
 		Backend: in.Backend, EngineDate: in.EngineDate, MemoryFraction: in.GPUMemoryUtilization,

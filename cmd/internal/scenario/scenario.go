@@ -60,6 +60,7 @@ type Scenario struct {
 	Parallel       int    `json:"parallel,omitempty"` // slots
 	FlashAttention *bool  `json:"flash_attention,omitempty"`
 	SWAFull        bool   `json:"swa_full,omitempty"`
+	KVUnified      bool   `json:"kv_unified,omitempty"`
 	NoMmap         bool   `json:"no_mmap,omitempty"`
 	NoKVOffload    bool   `json:"no_kv_offload,omitempty"`
 	// MLA is what latent attention caches: latent, latent+v or expanded.

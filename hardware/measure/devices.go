@@ -47,28 +47,33 @@ func (r *run) devices(open func() (cuda.Driver, error), limit time.Duration) {
 		}()
 		c.all(open)
 	}()
-	for ended := ctx.Done(); ; {
-		select {
-		case n, more := <-told:
-			if !more {
-				return
-			}
-			r.hear(n)
-			continue
-		default:
+	late := func() {
+		if r.ctx.Err() == nil {
+			r.note(fmt.Sprintf("NVIDIA devices: the driver took longer than %v: what is missing was not measured", limit))
 		}
+	}
+	for ended := ctx.Done(); ; {
+		// What was told before the end comes before the end.
+		var n deviceNews
+		var more bool
 		select {
-		case n, more := <-told:
-			if !more {
+		case n, more = <-told:
+		default:
+			select {
+			case n, more = <-told:
+			case <-ended:
+				late()
 				return
 			}
-			r.hear(n)
-		case <-ended:
-			if r.ctx.Err() == nil {
-				r.note(fmt.Sprintf("NVIDIA devices: the driver took longer than %v: what is missing was not measured", limit))
-			}
+		}
+		switch {
+		case !more:
+			return
+		case n.late:
+			late()
 			return
 		}
+		r.hear(n)
 	}
 }
 
@@ -77,6 +82,7 @@ type deviceNews struct {
 	doing  string
 	device *hardware.MeasuredDevice
 	note   string
+	late   bool // it gave up because the time is over
 }
 
 func (r *run) hear(n deviceNews) {
@@ -142,15 +148,21 @@ func (c *copier) all(open func() (cuda.Driver, error)) {
 	}
 	for i := range n {
 		if c.ctx.Err() != nil {
+			c.tell(deviceNews{late: true})
 			return
 		}
 		c.tell(deviceNews{doing: fmt.Sprintf("copying to device %d of %d", i+1, n)})
 		m, err := c.device(i, pageable)
-		if err != nil && c.ctx.Err() == nil { // the end of the time is told by who waits
+		late := err != nil && c.ctx.Err() != nil
+		if err != nil && !late {
 			c.tell(deviceNews{note: fmt.Sprintf("NVIDIA device %d: copying to it was not measured: %v", i, err)})
 		}
 		if m != nil && (m.Pinned != nil || m.Pageable != nil) {
 			c.tell(deviceNews{device: m})
+		}
+		if late {
+			c.tell(deviceNews{late: true})
+			return
 		}
 	}
 }

@@ -64,6 +64,22 @@ func (r *Rates) Named(name string) float64 {
 	return 0
 }
 
+// Usable is the rate at which programs compute in the arithmetic of a name:
+// [Rates.Named], but FP32 where 16 bits are known and slower. Devices of NVIDIA's
+// compute capability 6.1 have them at a sixty-fourth for the sake of
+// compatibility (CUDA C++ Programming Guide, arithmetic instructions), and
+// programs leave them alone.
+func (r *Rates) Usable(name string) float64 {
+	v := r.Named(name)
+	switch name {
+	case "fp16", "fp16_acc32", "bf16":
+		if v > 0 {
+			return max(v, r.FP32)
+		}
+	}
+	return v
+}
+
 // Device is one accelerator.
 type Device struct {
 	ID           string   `json:"id"`

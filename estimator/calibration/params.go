@@ -231,7 +231,7 @@ func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device, date s
 	}
 	best := func(prefs []RateRef) (rate float64, emulated bool) {
 		for _, r := range prefs {
-			if v := d.Rates.Named(r.Rate); v > 0 {
+			if v := d.Rates.Usable(r.Rate); v > 0 {
 				return v * one(r.X) * 1e12, r.Emulated
 			}
 		}

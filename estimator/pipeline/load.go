@@ -44,7 +44,7 @@ func (s *site) peak(r *Rates, compute string, threads int) float64 {
 		return s.rules.Compute(s.host, threads).FLOPS
 	}
 	for _, p := range r.Peaks[compute] {
-		if v := s.device.Rates.Named(p.Rate); v > 0 {
+		if v := s.device.Rates.Usable(p.Rate); v > 0 {
 			if p.X > 0 {
 				v *= p.X
 			}
@@ -52,6 +52,23 @@ func (s *site) peak(r *Rates, compute string, threads int) float64 {
 		}
 	}
 	return 0
+}
+
+// most is the largest rate that a device's arithmetic may run at, in FLOP/s; 0
+// for hosts, whose peaks are worked out and not read, and where none is known.
+func (s *site) most(r *Rates, compute string) float64 {
+	v := 0.0
+	if s.device == nil {
+		return v
+	}
+	for _, p := range r.Ceilings[compute] {
+		x := p.X
+		if x <= 0 {
+			x = 1
+		}
+		v = math.Max(v, x*s.device.Rates.Named(p.Rate)*1e12)
+	}
+	return v
 }
 
 // terms are the parameters that hold of a rate: of the work, the engine, the
@@ -170,6 +187,11 @@ func (req *Request) loadOf(st *Stage, c *Component, f *Format, s *site, setup *S
 		Attention: st.Attention / attention / n,
 		Memory:    (f.Bytes(int64(st.Weights)) + element*st.Moved/n) / s.bandwidth,
 		Launch:    st.Kernels * launchSecond,
+	}
+	for k, c := range [2]string{compute, attentionIn(compute)} {
+		if v := s.most(r, c); v > 0 {
+			l.Least[k] = [2]float64{st.FLOPs, st.Attention}[k] / v / n
+		}
 	}
 	for k := range rateNames {
 		l.Terms[k] = terms(k, st, req.Engine, f, s, c.Arch)

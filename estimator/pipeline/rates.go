@@ -29,8 +29,12 @@ type Rates struct {
 	Reference  string  `json:"reference"`
 	DriftYears float64 `json:"drift_years"`
 	// Flops are the peaks that a format's arithmetic runs at, tried in order.
-	Peaks  map[string][]Peak `json:"peaks"`
-	Source string            `json:"source"`
+	Peaks map[string][]Peak `json:"peaks"`
+	// Ceilings are the rates that a format's arithmetic may run at by whatever
+	// way a program computes (accumulating in 16 bits, rounding FP32 to TF32):
+	// the largest is the most that a device can do.
+	Ceilings map[string][]Peak `json:"ceilings,omitempty"`
+	Source   string            `json:"source"`
 }
 
 // Peak is a rate of a device (hardware.Rates by name) and a factor on it, for
@@ -116,7 +120,7 @@ const (
 func (r *Rates) Format() []byte {
 	var b strings.Builder
 	text := func(v any) string { out, _ := json.Marshal(v); return string(out) } // strings, numbers and lists of them
-	fmt.Fprintf(&b, "{\"source\":%s,\n\"corner\":%g,\n\"reference\":%s,\n\"drift_years\":%g,\n\"peaks\":%s,\n\"sd\":{", text(r.Source), r.Corner, text(r.Reference), r.DriftYears, text(r.Peaks))
+	fmt.Fprintf(&b, "{\"source\":%s,\n\"corner\":%g,\n\"reference\":%s,\n\"drift_years\":%g,\n\"peaks\":%s,\n\"ceilings\":%s,\n\"sd\":{", text(r.Source), r.Corner, text(r.Reference), r.DriftYears, text(r.Peaks), text(r.Ceilings))
 	write := func(keys []string, value func(string) string) {
 		for i, k := range keys {
 			if i > 0 {
@@ -157,7 +161,10 @@ type Load struct {
 	Compute, Attention, Memory, Launch float64
 	Transfer                           float64 // beside the rest, where Overlap; else after it
 	Overlap                            bool
-	Terms                              [4][]Term // of compute, attention, memory and launch
+	// Least are the seconds of compute and attention at the most that the device
+	// can do, whatever its calibrated share of the nominal rates.
+	Least [2]float64
+	Terms [4][]Term // of compute, attention, memory and launch
 }
 
 // Kinds of rates, as indices into Load.Terms.
@@ -183,6 +190,9 @@ func (l *Load) Seconds(corner float64, value func(string) float64) (seconds floa
 			sum += t.X * value(t.Key)
 		}
 		parts[k] = unit * math.Exp(-sum)
+		if k < len(l.Least) {
+			parts[k], _ = AtLeast(parts[k], l.Least[k])
+		}
 	}
 	call := join(parts[0]+parts[1]+parts[2], parts[3], corner)
 	if l.Overlap {
@@ -191,6 +201,22 @@ func (l *Load) Seconds(corner float64, value func(string) float64) (seconds floa
 		call += l.Transfer
 	}
 	return l.Calls * call, parts
+}
+
+// hardness is how near a time may come to the least that is possible before it
+// is drawn away from it: at 1.4 times the least it moves by 0.2%.
+const hardness = 12
+
+// AtLeast draws a time t away from the least that is possible, and tells by how
+// much its result moves with t, both in logarithms.
+//
+//	(t^12 + least^12)^(1/12)
+func AtLeast(t, least float64) (bounded, slope float64) {
+	if least <= 0 || t <= 0 {
+		return t, 1
+	}
+	v := join(t, least, hardness)
+	return v, math.Pow(t/v, hardness)
 }
 
 func join(a, b, p float64) float64 {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -42,5 +43,33 @@ func TestBadRates(t *testing.T) {
 		if _, err := ParseRates([]byte(bad)); bad == good || err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q for %q: %v", c.to, c.from, err)
 		}
+	}
+}
+
+// A time is drawn away from the least that the arithmetic allows, smoothly: the
+// slope is that of the logarithms, and far from the least nothing changes.
+func TestAtLeast(t *testing.T) {
+	for _, c := range []struct{ t, least float64 }{{10, 1}, {1.4, 1}, {1, 1}, {0.6, 1}, {1e-9, 1}, {3, 0}, {0, 2}} {
+		v, slope := AtLeast(c.t, c.least)
+		if v < c.t || c.t > 0 && v < c.least || slope < 0 || slope > 1 {
+			t.Errorf("%+v: %g, slope %g", c, v, slope)
+		}
+		if c.t <= 0 || c.least <= 0 {
+			continue
+		}
+		const h = 1e-6
+		up, _ := AtLeast(c.t*math.Exp(h), c.least)
+		down, _ := AtLeast(c.t*math.Exp(-h), c.least)
+		if d := math.Log(up/down) / (2 * h); math.Abs(d-slope) > 1e-6 {
+			t.Errorf("%+v: slope %g, by differences %g", c, slope, d)
+		}
+		if c.t >= 1.4*c.least && v > 1.002*c.t {
+			t.Errorf("%+v: %g is far from the least", c, v)
+		}
+	}
+	l := Load{Calls: 2, Compute: 1, Attention: 1, Terms: [4][]Term{{{"a", 1}}, {{"b", 1}}}, Least: [2]float64{0.5, 0.8}}
+	fast := func(string) float64 { return 3 } // twenty times the nominal rate
+	if s, parts := l.Seconds(3, fast); s < 2*1.3 || parts[0] < 0.5 || parts[1] < 0.8 {
+		t.Errorf("%g s, of %v", s, parts)
 	}
 }

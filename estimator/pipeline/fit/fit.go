@@ -146,6 +146,7 @@ func (r *regression) residual(i int, x []float64, slope *slopes) float64 {
 	total := 0.0
 	for j, l := range o.Loads {
 		var parts [4]float64
+		moved := [4]float64{1, 1, 1, 1}
 		for k, unit := range [4]float64{l.Compute, l.Attention, l.Memory, l.Launch} {
 			if unit <= 0 {
 				continue
@@ -155,6 +156,9 @@ func (r *regression) residual(i int, x []float64, slope *slopes) float64 {
 				sum += t.x * x[t.n]
 			}
 			parts[k] = unit * math.Exp(-sum)
+			if k < len(l.Least) {
+				parts[k], moved[k] = pipeline.AtLeast(parts[k], l.Least[k])
+			}
 		}
 		work, launch := parts[0]+parts[1]+parts[2], parts[3]
 		call := work + launch
@@ -180,7 +184,7 @@ func (r *regression) residual(i int, x []float64, slope *slopes) float64 {
 			if k == pipeline.RateLaunch {
 				by = byLaunch
 			}
-			d := -l.Calls * moves * by * parts[k]
+			d := -l.Calls * moves * by * parts[k] * moved[k]
 			if d == 0 {
 				continue
 			}

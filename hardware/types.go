@@ -80,6 +80,19 @@ func (r *Rates) Usable(name string) float64 {
 	return v
 }
 
+// Most is the largest rate at which a device computes in the arithmetic of a
+// name by any way: 16-bit products however they are summed.
+func (r *Rates) Most(name string) float64 {
+	v := r.Usable(name)
+	switch name {
+	case "fp16", "fp16_acc32", "bf16":
+		if v > 0 {
+			return max(v, r.FP16, r.FP16Acc32, r.BF16)
+		}
+	}
+	return v
+}
+
 // Device is one accelerator.
 type Device struct {
 	ID           string   `json:"id"`

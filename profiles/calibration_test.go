@@ -120,6 +120,42 @@ func TestEveryDeviceHasASpeed(t *testing.T) {
 	}
 }
 
+// TestLawNoArithmeticBeyondTheDevice holds the calibrated arithmetic of 16-bit
+// weights under the largest rate of the device, also where it was carried to one
+// that nobody measured.
+func TestLawNoArithmeticBeyondTheDevice(t *testing.T) {
+	table, err := Calibration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	devices, err := Devices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	class := calibration.ClassIndex(format.ClassF16, "F16")
+	checked := 0
+	for _, d := range devices {
+		most := 1e12 * max(d.Rates.FP32, d.Rates.FP16, d.Rates.FP16Acc32, d.Rates.BF16)
+		if max(d.Rates.FP16, d.Rates.FP16Acc32, d.Rates.BF16) <= 0 {
+			continue // what stands in for an unknown rate is a guess
+		}
+		for _, e := range []struct{ engine, backend string }{{"llama.cpp", "cuda"}, {"llama.cpp", "rocm"}, {"llama.cpp", "vulkan"}, {"llama.cpp", "metal"},
+			{"mlx", "metal"}, {"vllm", "cuda"}, {"sglang", "cuda"}, {"tensorrt-llm", "cuda"}, {"exllamav2", "cuda"}} {
+			p, err := table.Lookup(calibration.Key{Engine: e.engine, Backend: e.backend, Device: d})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checked++
+			if p.GEMM[class] > most {
+				t.Errorf("%s with %s/%s: %.4g FLOP/s of at most %.4g", d.ID, e.engine, e.backend, p.GEMM[class], most)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("no device was checked")
+	}
+}
+
 // floor returns bytes that a decode step cannot avoid reading: all but experts.
 func (l *loaded) floor() float64 {
 	var b int64

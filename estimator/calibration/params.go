@@ -229,33 +229,34 @@ func (t *Table) device(p *Params, b *Base, f Factors, d *hardware.Device, date s
 	if d.Assumed["bandwidth_gb_s"] != "" {
 		p.Assumed = append(p.Assumed, "memory bandwidth of "+d.ID)
 	}
-	best := func(prefs []RateRef) (rate float64, emulated bool) {
+	best := func(prefs []RateRef) peak {
 		for _, r := range prefs {
 			if v := d.Rates.Usable(r.Rate); v > 0 {
-				return v * one(r.X) * 1e12, r.Emulated
+				x := one(r.X) * 1e12
+				return peak{v * x, d.Rates.Most(r.Rate) * x, r.Emulated}
 			}
 		}
-		return 0, false
+		return peak{}
 	}
-	rate := func(prefs []RateRef) float64 { v, _ := best(prefs); return v }
+	rate := func(prefs []RateRef) float64 { return best(prefs).flops }
 	few := rate(b.FewRates)
 	if few == 0 {
 		few = bw * t.Host.FlopsPerByte
 		p.Assumed = append(p.Assumed, "arithmetic rate of "+d.ID+" (from its bandwidth)")
 	}
-	many := func(class string) (float64, bool) {
+	many := func(class string) peak {
 		prefs, ok := b.Rates[string(coarser(format.Class(class)))]
 		if !ok {
 			prefs = b.Rates["*"]
 		}
-		if v, emulated := best(prefs); v > 0 {
-			return v, emulated
+		if v := best(prefs); v.flops > 0 {
+			return v
 		}
-		return few, false
+		return peak{flops: few}
 	}
 	attn := rate(b.AttnRates)
 	if attn == 0 {
-		attn, _ = many("f16")
+		attn = many("f16").flops
 	}
 	if b.PowerReference > 0 && d.TDPWatts > 0 {
 		if v := rate(b.Rates["f16"]); v > 0 {
@@ -299,7 +300,7 @@ func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
 	}
 	x := t.Host.Compute(k.Host, k.Threads)
 	p.Assumed = append(p.Assumed, x.Assumed...)
-	peak, total, used := x.FLOPS, x.Cores, x.Threads
+	total, used := x.Cores, x.Threads
 	p.Threads = used
 	bw *= 1 + (sockets-1)*b.NUMA
 	// Threads draw ThreadGBps each until the memory is exhausted; the fourth
@@ -316,15 +317,38 @@ func (t *Table) host(p *Params, b *Base, f Factors, k *Key) {
 		p.Waiting = 1 + used/b.HalfThreads
 	}
 	isa := feature(b.ISA, c.ISA)
-	p.rates(b, f, bw, peak, peak, quantised{few: isa, many: isa}, func(string) (float64, bool) { return peak, false })
+	p.rates(b, f, bw, x.FLOPS, x.FLOPS, quantised{few: isa, many: isa}, func(string) peak { return peak{flops: x.FLOPS} })
 }
+
+// peak is a nominal rate in FLOP/s; the most that the hardware can do by any way
+// of computing, 0 where that is not known (a host's vectors of bytes outdo its
+// FP32); and whether another format than the weights' computes.
+type peak struct {
+	flops, most float64
+	emulated    bool
+}
+
+// under draws a rate away from the most that is possible: as it is well below
+// it, never above.
+//
+//	rate ÷ (1 + (rate ÷ most)^12)^(1/12)
+func (p peak) under(rate float64) float64 {
+	if p.most <= 0 {
+		return rate
+	}
+	return rate / math.Pow(1+math.Pow(rate/p.most, hardness), 1.0/hardness)
+}
+
+// hardness is how near to the most a rate may come unmoved: at 0.7 of it, it
+// moves by 0.1%.
+const hardness = 12
 
 // quantised multiplies the arithmetic on quantised weights, with few rows and
 // with many.
 type quantised struct{ few, many float64 }
 
 // rates sets the absolute rates.
-func (p *Params) rates(b *Base, f Factors, bw, attn, few float64, q quantised, many func(string) (float64, bool)) {
+func (p *Params) rates(b *Base, f Factors, bw, attn, few float64, q quantised, many func(class string) peak) {
 	p.NominalBps = bw
 	p.StreamBps = bw * math.Min(1, b.Stream*one(f.Stream))
 	// No stream is faster than the memory, whatever a fit would like.
@@ -339,13 +363,14 @@ func (p *Params) rates(b *Base, f Factors, bw, attn, few float64, q quantised, m
 		}
 		p.GEMV[i] = few * x.few * share(b.GEMV, c) * one(f.GEMV)
 		p.ExpertClass[i] = share(b.ExpertClass, c)
-		peak, emulated := many(string(c))
-		p.GEMM[i] = peak * x.many * share(b.GEMM, c) * one(f.GEMM)
+		v := many(string(c))
+		p.GEMM[i] = v.flops * x.many * share(b.GEMM, c) * one(f.GEMM)
 		p.EmulatedMoE[i] = 1
-		if emulated {
+		if v.emulated {
 			p.GEMM[i] *= one(b.EmulatedGEMM)
 			p.EmulatedMoE[i] = one(b.EmulatedMoE)
 		}
+		p.GEMM[i] = v.under(p.GEMM[i])
 	}
 	p.ExpertGEMM, p.RecurrentGEMM = b.ExpertGEMM, b.RecurrentGEMM
 	p.ActivationBps = bw / math.Max(1e-9, b.Passes)

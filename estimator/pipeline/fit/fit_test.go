@@ -68,6 +68,7 @@ func TestSlopes(t *testing.T) {
 	obs, _ := invented()
 	for i, o := range obs {
 		o.Loads[0].Transfer, o.Loads[0].Overlap = float64(i%4)*0.2, i%2 == 0
+		o.Loads[0].Least[0] = float64(i%3) * o.Loads[0].Compute
 	}
 	r := newRegression(obs, config())
 	const step = 1e-6
